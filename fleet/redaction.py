@@ -1,0 +1,37 @@
+"""What must not be shown: known secret shapes, replaced before a text reaches a log, an artifact or an error.
+
+kk prints a kubeadm certificate key and a bootstrap token whenever a cluster exists, and whole kubeconfigs with
+``--debug``; configs carry passwords. Shapes are found by pattern, values that are known by exact match.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+MASK = "********"
+
+_SHAPES = [
+    re.compile(r"(?i)((?:password|passwd|jwtsecret|secretkey|client_secret)[\"']?\s*[:=]\s*[\"']?)([^\s\"',}]+)"),
+    re.compile(r"(?i)((?:authorization:\s*)?(?:bearer|basic)\s+)([A-Za-z0-9+/=_.\-]{8,})"),
+    re.compile(r"((?:client-key-data|client-certificate-data|token|kubeconfig)[\"']?:\s*[\"']?)([A-Za-z0-9+/=_.\-]{16,})"),
+    re.compile(r"(://[^/\s:@]+:)([^/\s@]+)(?=@)"),
+    re.compile(r"(--certificate-key[ =])([0-9a-f]{64})"),
+    re.compile(r"()\b([a-z0-9]{6}\.[a-z0-9]{16})\b"),
+    re.compile(r"()(?<![0-9a-f:])([0-9a-f]{64})(?![0-9a-f])"),
+]
+_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
+
+
+def redacted(text: str, known: Iterable[str] = ()) -> str:
+    """``text`` with secrets masked: every value in ``known`` (4 characters or longer) and every known shape.
+
+    ``sha256:<64 hex>`` stays: a digest is evidence, not a secret.
+    """
+    for value in known:
+        if len(value) >= 4:
+            text = text.replace(value, MASK)
+    text = _PEM.sub(MASK, text)
+    for shape in _SHAPES:
+        text = shape.sub(lambda found: found.group(1) + MASK, text)
+    return text
