@@ -1,0 +1,282 @@
+"""The objects of one cluster, with the rules a Kubernetes API server keeps for every one of them.
+
+resourceVersion (one counter for the cluster), uid, creationTimestamp, generation, deletionTimestamp with finalizers,
+ownerReferences, namespaces that must exist, AlreadyExists and Conflict. Everything is synchronous and in memory; an
+object that was committed is never changed again, so readers need no copies.
+
+What it does NOT do: schema validation and pruning of custom resources, managedFields, quotas, conversion between
+versions, foreground deletion (treated as background).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from fleetforge.rehearsal.kubernetes.events import Change, Event, History
+from fleetforge.rehearsal.kubernetes.objects import Object, copied, is_going, name_of, namespace_of, suffix, timestamp
+from fleetforge.rehearsal.kubernetes.refusals import (
+    Refused,
+    already_exists,
+    bad_request,
+    conflict,
+    forbidden,
+    not_found,
+)
+from fleetforge.rehearsal.kubernetes.resources import Resource, ResourceTable
+
+Key = tuple[str, str]
+"""Namespace ("" for cluster-scoped) and name."""
+
+Part = Literal["main", "status"]
+Admit = Callable[["Store", Resource, Object, Object | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """The options of a delete: grace in seconds (None: the object's own), and what happens to dependents."""
+
+    grace: int | None = None
+    orphan: bool = False
+    dry_run: bool = False
+    uid: str = ""
+    version: str = ""
+
+
+class Store:
+    """``admit`` sees every object (and what it replaces) before it is stored: it defaults it or raises ``Refused``."""
+
+    def __init__(self, admit: Admit, history: int = 20_000) -> None:
+        self.table = ResourceTable()
+        self.history = History(history)
+        self.version = 1
+        self._admit = admit
+        self._kept: dict[str, dict[Key, Object]] = {}
+        self._owned: dict[str, set[tuple[str, Key]]] = {}
+
+    def resource(self, name: str) -> Resource:
+        """The served resource of a ``name`` such as ``deployments.apps``; KeyError when its CRD is not there."""
+        found = self.table.named(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        return self._kept.get(resource.name, {}).get((namespace if resource.namespaced else "", name))
+
+    def get(self, resource: Resource, namespace: str, name: str) -> Object:
+        found = self.find(resource, namespace, name)
+        if found is None:
+            raise not_found(resource, name)
+        return found
+
+    def list(self, resource: Resource, namespace: str = "") -> list[Object]:
+        """All of a kind, or of one namespace, ordered by namespace and name."""
+        kept = self._kept.get(resource.name, {})
+        return [kept[key] for key in sorted(kept) if not namespace or key[0] == namespace]
+
+    def dependents(self, uid: str) -> list[tuple[Resource, Object]]:
+        found = []
+        for name, key in sorted(self._owned.get(uid, ())):
+            item = self._kept.get(name, {}).get(key)
+            if item is not None:
+                found.append((self.resource(name), item))
+        return found
+
+    def create(self, resource: Resource, item: Object, *, dry_run: bool = False) -> Object:
+        """Stores a new object and gives it back as stored. 404 without its namespace, 409 when the name is taken."""
+        item = self._named(resource, copied(item))
+        key = (namespace_of(item), name_of(item))
+        if self.find(resource, *key):
+            raise already_exists(resource, key[1])
+        self._check_namespace(resource, item)
+        if resource.status:
+            item.pop("status", None)
+        self._admit(self, resource, item, None)
+        item["metadata"].update({"uid": str(uuid.uuid4()), "creationTimestamp": timestamp()})
+        if resource.counts_generations:
+            item["metadata"]["generation"] = 1
+        return item if dry_run else self._commit("ADDED", resource, item, None)
+
+    def update(self, resource: Resource, item: Object, part: Part = "main", *, dry_run: bool = False) -> Object:
+        """Replaces an object, or only its status. 409 when ``item`` carries an older resourceVersion or another uid."""
+        old = self.get(resource, namespace_of(item), name_of(item))
+        _check_preconditions(resource, old, item["metadata"].get("uid"), item["metadata"].get("resourceVersion"))
+        new = _merged(resource, old, copied(item), part)
+        if part == "main":
+            self._admit(self, resource, new, old)
+        if new == old:
+            return old
+        if resource.counts_generations and _desires(resource, new) != _desires(resource, old):
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+        if dry_run:
+            return new
+        if is_going(new) and not _is_held(resource, new) and not _is_ending(resource, new):
+            return self._removed(resource, new)
+        return self._commit("MODIFIED", resource, new, old)
+
+    def delete(self, resource: Resource, namespace: str, name: str, options: Deletion | None = None) -> Object:
+        """Removes an object, or marks it when finalizers or a running Pod hold it; gives back its last state."""
+        options = options or Deletion()
+        old = self.get(resource, namespace, name)
+        _check_preconditions(resource, old, options.uid, options.version)
+        if options.dry_run:
+            return old
+        if options.orphan:
+            self._orphan(old)
+        ending = _is_ending(resource, old) or _is_graceful(resource, old, options.grace)
+        if not _is_held(resource, old) and (options.grace == 0 or not ending):
+            return self._removed(resource, old)
+        if is_going(old) and options.grace != 0:
+            return old
+        return self._commit("MODIFIED", resource, _marked(resource, old, options.grace), old)
+
+    def _named(self, resource: Resource, item: Object) -> Object:
+        metadata = item.setdefault("metadata", {})
+        if not metadata.get("name"):
+            if not metadata.get("generateName"):
+                raise bad_request("name or generateName is required")
+            metadata["name"] = metadata["generateName"] + suffix()
+        if not resource.namespaced:
+            metadata.pop("namespace", None)
+        for key in ("resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields"):
+            metadata.pop(key, None)
+        item["apiVersion"], item["kind"] = resource.api_version, resource.kind
+        return item
+
+    def _check_namespace(self, resource: Resource, item: Object) -> None:
+        if not resource.namespaced:
+            return
+        namespace = self.get(self.resource("namespaces"), "", namespace_of(item))
+        if is_going(namespace):
+            name = namespace_of(item)
+            why = f"unable to create new content in namespace {name} because it is being terminated"
+            raise forbidden(resource, name_of(item), why)
+
+    def _orphan(self, owner: Object) -> None:
+        uid = owner["metadata"]["uid"]
+        for resource, item in self.dependents(uid):
+            freed = copied(item)
+            freed["metadata"]["ownerReferences"] = [
+                reference for reference in freed["metadata"]["ownerReferences"] if reference["uid"] != uid
+            ]
+            self.update(resource, freed)
+
+    def _removed(self, resource: Resource, item: Object) -> Object:
+        gone = self._commit("DELETED", resource, copied(item), item)
+        for dependent, owned in self.dependents(item["metadata"]["uid"]):
+            if not is_going(owned):
+                self.delete(dependent, namespace_of(owned), name_of(owned))
+        return gone
+
+    def _commit(self, change: Change, resource: Resource, item: Object, previous: Object | None) -> Object:
+        self.version += 1
+        item["metadata"]["resourceVersion"] = str(self.version)
+        self._index(change, resource, item, previous)
+        if resource.name == "customresourcedefinitions.apiextensions.k8s.io":
+            self._define(change, item)
+        self.history.record(Event(change, resource, item, previous, self.version))
+        return item
+
+    def _index(self, change: Change, resource: Resource, item: Object, previous: Object | None) -> None:
+        key = (namespace_of(item), name_of(item))
+        for reference in (previous or {}).get("metadata", {}).get("ownerReferences") or []:
+            self._owned.get(reference["uid"], set()).discard((resource.name, key))
+        if change == "DELETED":
+            del self._kept[resource.name][key]
+            return
+        self._kept.setdefault(resource.name, {})[key] = item
+        for reference in item["metadata"].get("ownerReferences") or []:
+            self._owned.setdefault(reference["uid"], set()).add((resource.name, key))
+
+    def _define(self, change: Change, definition: Object) -> None:
+        if change != "DELETED":
+            self.table.register(definition)
+            return
+        custom = self.table.named(name_of(definition))
+        for item in self.list(custom) if custom else []:
+            if custom:
+                self._commit("DELETED", custom, copied(item), item)
+        self.table.forget(name_of(definition))
+
+
+def _check_preconditions(resource: Resource, old: Object, uid: str | None, version: str | None) -> None:
+    metadata = old["metadata"]
+    if uid and uid != metadata["uid"]:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {metadata['uid']}"
+        raise conflict(resource, metadata["name"], why)
+    if version and version != metadata["resourceVersion"]:
+        raise conflict(resource, metadata["name"])
+
+
+_SERVERS_OWN = (
+    "name",
+    "namespace",
+    "uid",
+    "creationTimestamp",
+    "generation",
+    "resourceVersion",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+)
+
+
+def _merged(resource: Resource, old: Object, new: Object, part: Part) -> Object:
+    """``new`` with everything a client may not change by this request taken from ``old``."""
+    if part == "status":
+        return {**old, "status": new.get("status") or {}, "metadata": copied(old["metadata"])}
+    new["apiVersion"], new["kind"] = old["apiVersion"], old["kind"]
+    for key in _SERVERS_OWN:
+        new["metadata"].pop(key, None)
+        if key in old["metadata"]:
+            new["metadata"][key] = old["metadata"][key]
+    for key in ("selfLink", "managedFields"):
+        new["metadata"].pop(key, None)
+    if resource.status:
+        new.pop("status", None)
+        if "status" in old:
+            new["status"] = old["status"]
+    return new
+
+
+def _desires(resource: Resource, item: Object) -> Object:
+    """What the generation counts changes of: all but metadata, and status where it is a subresource of its own."""
+    left_out = ("metadata", "status") if resource.status else ("metadata",)
+    return {key: value for key, value in item.items() if key not in left_out}
+
+
+def _is_held(resource: Resource, item: Object) -> bool:
+    if resource.name == "namespaces" and (item.get("spec") or {}).get("finalizers"):
+        return True
+    return bool(item["metadata"].get("finalizers"))
+
+
+def _is_ending(resource: Resource, item: Object) -> bool:
+    return resource.name == "pods" and bool(item["metadata"].get("deletionGracePeriodSeconds"))
+
+
+def _is_graceful(resource: Resource, item: Object, grace: int | None) -> bool:
+    """A Pod on a node ends by itself; one that never ran, has finished, or is deleted with grace 0 goes at once."""
+    if resource.name != "pods" or grace == 0 or not item["spec"].get("nodeName"):
+        return False
+    return (item.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+
+
+def _marked(resource: Resource, old: Object, grace: int | None) -> Object:
+    new = copied(old)
+    metadata = new["metadata"]
+    metadata.setdefault("deletionTimestamp", timestamp())
+    metadata["deletionGracePeriodSeconds"] = 0
+    if _is_graceful(resource, old, grace):
+        own = old["spec"].get("terminationGracePeriodSeconds", 30)
+        metadata["deletionGracePeriodSeconds"] = own if grace is None else grace
+    if resource.counts_generations:
+        metadata["generation"] = metadata.get("generation", 0) + 1
+    if resource.name == "namespaces":
+        new["status"] = {**(new.get("status") or {}), "phase": "Terminating"}
+    return new
+
+
+__all__ = ["Deletion", "Key", "Part", "Refused", "Store"]
