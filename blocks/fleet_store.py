@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import httpx
 from prefect.blocks.core import Block
@@ -152,7 +152,7 @@ def _secrets(name: str) -> dict[str, str]:
 
 def _load(kind: type[_B], name: str) -> _B | None:
     try:
-        return kind.load(name)
+        return cast(_B, kind.load(name))
     except ValueError as error:
         if isinstance(error.__cause__, ObjectNotFound):
             return None

@@ -26,7 +26,6 @@ from fleetforge.blocks.kube import (
 )
 from fleetforge.fleet.errors import FleetforgeError
 from fleetforge.fleet.errors.catalogue import fault
-from fleetforge.fleet.federation import HOST_LABEL, condition_is
 from fleetforge.fleet.kubesphere import (
     CONFIG_KEY,
     CONFIG_MAP,
@@ -50,6 +49,7 @@ from fleetforge.fleet.kubesphere_components import (
     places,
 )
 from fleetforge.fleet.kubesphere_log import InstallerEvent, InstallerLog
+from fleetforge.fleet.member_clusters import HOST_LABEL, condition_is
 from fleetforge.fleet.spec import Role
 
 OnEvent = Callable[[InstallerEvent], object]

@@ -7,7 +7,7 @@ runs out and the slot is free again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from prefect.client.orchestration import get_client
 from prefect.concurrency.sync import concurrency
@@ -24,12 +24,15 @@ def cluster_lock(fleet: str, cluster: str, timeout: float = 3600) -> Iterator[No
     """Hold the lock of one cluster; ``FF-FLT-006`` (transient) when it is not free after ``timeout`` seconds."""
     name = f"fleetforge-{fleet}-{cluster}"
     _ensured(name)
-    try:
-        with concurrency(name, occupy=1, timeout_seconds=timeout, lease_duration=LEASE, strict=True):
-            yield
-    except TimeoutError as error:
-        what = f"the lock of cluster {cluster} was not free within {timeout:.0f} s"
-        raise fault("FF-FLT-006", what, where=name) from error
+    with ExitStack() as held:
+        try:
+            held.enter_context(
+                concurrency(name, occupy=1, timeout_seconds=timeout, lease_duration=LEASE, strict=True)
+            )
+        except TimeoutError as error:
+            what = f"the lock of cluster {cluster} was not free within {timeout:.0f} s"
+            raise fault("FF-FLT-006", what, where=name) from error
+        yield
 
 
 def _ensured(name: str) -> None:

@@ -146,10 +146,10 @@ class Outside:
         return self._kubes[cluster]
 
     def need_kube(self, cluster: str) -> Kube:
-        """A cluster's API; ``FF-K8S-…`` when there is none yet."""
+        """A cluster's API; ``FF-CTL-010`` when there is none yet."""
         kube = self.kube(cluster)
         if kube is None:
-            raise fault("FF-K8S-015", "the cluster has no kubeconfig on the control machine", where=cluster)
+            raise fault("FF-CTL-010", "the cluster has no kubeconfig on the control machine", where=cluster)
         return kube
 
     def kubesphere(self, cluster: str) -> KubeSphere:
@@ -159,7 +159,7 @@ class Outside:
     @cached_property
     def federation(self) -> KubeFed:
         """The federation, as the host cluster runs it."""
-        return KubeFed(self.need_kube(self.fleet.spec.host_cluster.name))
+        return self._kept_open(KubeFed(self.need_kube(self.fleet.spec.host_cluster.name)))
 
     def _config_text(self, cluster: str) -> bytes:
         return self.revealed(self.fleet.files[self.fleet.config_file(cluster)]).encode()

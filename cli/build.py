@@ -22,7 +22,9 @@ def plan(name: NameArgument, output: OutputOption = Output.TABLE) -> None:
         print_json(found.as_dict())
     elif found.actions:
         print_table(found.as_dict()["actions"], ("stage", "verb", "subject", "why"))
-        typer.echo(f"\n{len(found.actions)} actions; approve with: fleetforge build {name} --approved-plan {found.hash}")
+        typer.echo(
+            f"\n{len(found.actions)} actions; approve with: fleetforge build {name} --approved-plan {found.hash}"
+        )
     else:
         typer.echo(f"fleet {name}: no changes")
     if found.actions:
@@ -76,5 +78,3 @@ def _show(name: str, rows: list[dict[str, Any]], output: Output) -> None:
         print_json({"fleet": name, "changes": sum(len(row["actions"]) for row in rows), "stages": rows})
     else:
         show_outcome(name, rows)
-
-

@@ -17,7 +17,9 @@ NameArgument = Annotated[str, typer.Argument(help="Name of a stored fleet.")]
 def init(
     configs: Annotated[list[Path], typer.Argument(help="kk Cluster files; the first is the host cluster's.")],
     manifest: Annotated[Path, typer.Option("--manifest", "-m", help="kk Manifest file.")],
-    file: Annotated[Path, typer.Option("--file", "-f", help="fleet.yaml to write; must not exist.")] = Path("fleet.yaml"),
+    file: Annotated[Path, typer.Option("--file", "-f", help="fleet.yaml to write; must not exist.")] = Path(
+        "fleet.yaml"
+    ),
     name: Annotated[str, typer.Option(help="Name of the fleet; the host cluster's when left out.")] = "",
 ) -> None:
     """Write a fleet.yaml for kk files you already have; they stay as they are."""
@@ -100,7 +102,9 @@ def schema() -> None:
     typer.echo(json.dumps(FleetSpec.model_json_schema(by_alias=True), indent=2))
 
 
-def explain(code: Annotated[str, typer.Argument(help="Error code, e.g. FF-REG-003; all of them when left out.")] = "") -> None:
+def explain(
+    code: Annotated[str, typer.Argument(help="Error code, e.g. FF-REG-003; all of them when left out.")] = "",
+) -> None:
     """Say what an error code means and what to do about it."""
     from fleetforge.fleet.errors.catalogue import CATALOGUE
 

@@ -31,7 +31,9 @@ START_TIMEOUT = 180.0
 
 def up_server(
     port: Annotated[int, typer.Option(help="Port of the server's API and UI.")] = 4200,
-    host: Annotated[str, typer.Option(help="Address to listen on; others than loopback need authentication.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than loopback need authentication.")
+    ] = "127.0.0.1",
     home: Annotated[Path, typer.Option(help="Directory of the server's database.")] = Path("~/.fleetforge/prefect"),
 ) -> None:
     """Start a Prefect server with UI, register Fleetforge's flows, and run a worker, until interrupted."""
@@ -80,7 +82,9 @@ def deployed(environment: Mapping[str, str]) -> None:
         ("--no-prompt", "deploy", "--all", "--prefect-file", str(file)),
     ):
         command = [sys.executable, "-m", "prefect", *arguments]
-        done = subprocess.run(command, env=dict(environment), capture_output=True, text=True, check=False, cwd=file.parent)
+        done = subprocess.run(
+            command, env=dict(environment), capture_output=True, text=True, check=False, cwd=file.parent
+        )
         if done.returncode:
             evidence = (done.stdout + done.stderr).splitlines()
             raise fault("FF-FLT-007", "the flows could not be registered", where=" ".join(arguments), evidence=evidence)
@@ -125,5 +129,10 @@ def _prefect(environment: Mapping[str, str], log: Path, *arguments: str) -> subp
     with log.open("ab") as output:
         command = [sys.executable, "-m", "prefect", *arguments]
         return subprocess.Popen(
-            command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            command,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
         )

@@ -1,4 +1,4 @@
-"""build-fleet: from kk files to a federated, validated fleet. Start it again at any time: it goes on where it stands."""
+"""build-fleet: from kk files to a federated, validated fleet. Start it again at any time: it goes on."""
 
 from __future__ import annotations
 
@@ -40,13 +40,18 @@ def build_fleet(
     Args:
         fleet: The stored fleet to build ('fleetforge apply' stores one).
         until: The last stage to run; later ones are left out.
-        approved_plan: Hash of an approved plan ('fleetforge plan'); the run refuses to start when the plan is another by now.
+        approved_plan: Hash of an approved plan ('fleetforge plan'); the run does not start when the plan is another now.
         prove_again: Repeat the validation even if this very fleet was proved before.
     """
     if approved_plan:
         approved(fleet, approved_plan)
     with reported(fleet) as report:
-        for stage, first in ((Stage.PREFLIGHT, preflight), (Stage.ARTIFACT, artifact), (Stage.REGISTRY, registry), (Stage.HARBOR, harbor)):
+        for stage, first in (
+            (Stage.PREFLIGHT, preflight),
+            (Stage.ARTIFACT, artifact),
+            (Stage.REGISTRY, registry),
+            (Stage.HARBOR, harbor),
+        ):
             report.add(first(fleet))
             if until is stage:
                 return report.rows()
@@ -64,14 +69,18 @@ def _clusters(fleet: str, until: Stage, prove_again: bool) -> Futures:
     if until is Stage.CLUSTER:
         return futures
     ready = futures[Stage.CLUSTER, host]
-    hosting = futures[Stage.MULTICLUSTER, host] = multicluster.submit(fleet, host, wait_for=[ready])
+    hosting = futures[Stage.MULTICLUSTER, host] = multicluster.submit(fleet, host, return_state=False, wait_for=[ready])
     for name in members:
         after = [futures[Stage.CLUSTER, name], hosting]
-        futures[Stage.MULTICLUSTER, name] = multicluster.submit(fleet, name, wait_for=after)
+        futures[Stage.MULTICLUSTER, name] = multicluster.submit(fleet, name, return_state=False, wait_for=after)
     if until is Stage.MULTICLUSTER:
         return futures
     for name in members:
-        futures[Stage.MEMBERS, name] = member.submit(fleet, name, wait_for=[futures[Stage.MULTICLUSTER, name]])
+        futures[Stage.MEMBERS, name] = member.submit(
+            fleet, name, return_state=False, wait_for=[futures[Stage.MULTICLUSTER, name]]
+        )
     if until is not Stage.MEMBERS:
-        futures[Stage.VALIDATION, ""] = validation.submit(fleet, prove_again, wait_for=list(futures.values()))
+        futures[Stage.VALIDATION, ""] = validation.submit(
+            fleet, prove_again, return_state=False, wait_for=list(futures.values())
+        )
     return futures

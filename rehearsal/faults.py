@@ -1,7 +1,13 @@
 """What should go wrong next in the rehearsed world.
 
-Every emulated part asks `take(target, subject)` before it answers. Targets: `ssh:<host name>`, `registry`, `harbor`,
-`kube:<cluster name>`, `kk`. Subjects: "METHOD /path" for HTTP, the command for ssh, the pipeline name for kk.
+Every emulated part asks `take(target, subject)` before it answers. Targets and their subjects:
+
+    registry, harbor, kube:<cluster>   "METHOD /path"; status 0 drops the connection
+    ssh:<host>                         the command
+    connect:<host>                     the client's address, as soon as it connects
+    kk                                 the pipeline's name
+
+Host and cluster names are those of the site description.
 """
 
 from __future__ import annotations
@@ -12,13 +18,17 @@ from dataclasses import asdict, dataclass, field, replace
 
 @dataclass(frozen=True)
 class Fault:
-    """One misfortune: it strikes the next `times` subjects of `target` in which the regex `match` is found."""
+    """One misfortune: it strikes the next `times` subjects of `target` in which the regex `match` is found.
+
+    `seconds` is how long a host hesitates first (SSH only).
+    """
 
     target: str
     match: str = ""
     times: int = 1
     status: int = 503
     text: str = ""
+    seconds: float = 0.0
 
     @classmethod
     def from_json(cls, document: dict[str, object]) -> Fault:
@@ -37,6 +47,7 @@ class Fault:
             times=int(str(document.get("times", 1))),
             status=int(str(document.get("status", 503))),
             text=str(document.get("text", "")),
+            seconds=float(str(document.get("seconds", 0))),
         )
 
     def to_json(self) -> dict[str, object]:

@@ -12,20 +12,44 @@ case "$1" in
 esac
 """
 SUDO = """#!/bin/sh
-# Root is root already; a noisy machine complains first, as sudo does when it cannot resolve the host's name.
+# Root needs no password, other users only where run/sudo-password exists. A noisy machine complains first, as sudo
+# does when it cannot resolve the host's name.
 [ -e "$HOST_ROOT/run/noisy" ] &&
   echo "sudo: unable to resolve host {hostname}: Temporary failure in name resolution" >&2
+never= readable=$HOST_TERMINAL
 while :; do
   case "$1" in
     -u|-g|-p|-C|-h|-r|-t|-U) shift 2 ;;
     --) shift; break ;;
     -v|-V|-l) exit 0 ;;
-    -*) shift ;;
+    --non-interactive) never=1; shift ;;
+    --stdin) readable=1; shift ;;
+    --*) shift ;;
+    -*)
+      case "$1" in *n*) never=1 ;; esac
+      case "$1" in *S*) readable=1 ;; esac
+      shift ;;
     *=*) export "$1"; shift ;;
     *) break ;;
   esac
 done
+secret="$HOST_ROOT/run/sudo-password"
+if [ "$USER" != root ] && [ -e "$secret" ]; then
+  [ -z "$never" ] || {{ echo "sudo: a password is required" >&2; exit 1; }}
+  [ -n "$readable" ] || {{ echo "sudo: a terminal is required to read the password" >&2; exit 1; }}
+  left=3
+  until
+    printf '[sudo] password for %s: ' "$USER" >&2
+    IFS= read -r given || {{ echo "sudo: no password was provided" >&2; exit 1; }}
+    [ "$given" = "$(cat "$secret")" ]
+  do
+    left=$((left - 1))
+    [ $left -gt 0 ] || {{ echo "sudo: 3 incorrect password attempts" >&2; exit 1; }}
+    echo "Sorry, try again." >&2
+  done
+fi
 [ $# -gt 0 ] || exit 0
+export USER=root LOGNAME=root
 exec "$@"
 """
 SYSTEMCTL = """#!/bin/sh
@@ -56,10 +80,9 @@ for word in "$@"; do
 done
 """
 CALL = """#!{python} -IS
-# Asks the site, which plays the cluster, to carry out a command of this machine.
-import json, os, select, socket, sys
-stdin = sys.stdin.read() if sys.argv[1:2] == ["kubectl"] and "-" in sys.argv else ""
-body = json.dumps({{"argv": sys.argv[1:], "stdin": stdin, "directory": os.getcwd()}}).encode()
+# Tells the site what a command of this machine changes beyond it.
+import json, socket, sys
+body = json.dumps({{"argv": sys.argv[1:]}}).encode()
 lines = ["POST /hosts/{name}/call HTTP/1.0", "Content-Type: application/json", "Content-Length: %d" % len(body)]
 head = "\\r\\n".join([*lines, "", ""])
 with socket.socket(socket.AF_UNIX) as site:
@@ -67,8 +90,6 @@ with socket.socket(socket.AF_UNIX) as site:
     site.sendall(head.encode() + body)
     answer = b"".join(iter(lambda: site.recv(65536), b""))
 result = json.loads(answer.partition(b"\\r\\n\\r\\n")[2])
-sys.stdout.write(result["stdout"])
-sys.stdout.flush()
-sys.stderr.write(result["stderr"])
-sys.exit(result["exit"])
+sys.stderr.write(result.get("error", ""))
+sys.exit(1 if "error" in result else 0)
 """

@@ -39,6 +39,10 @@ MANAGED = frozenset(
 )
 """Programs of the real machine that must not shine through."""
 
+HARMLESS = ("swapoff", "modprobe", "sysctl")
+"""Programs every machine has and that change nothing here."""
+
+_NOTHING = "#!/bin/sh\nexit 0\n"
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -61,6 +65,8 @@ class HostRoot:
         self.program("sudo", host_programs.SUDO.format(**facts))
         self.program("systemctl", host_programs.SYSTEMCTL.format())
         self.program("rehearsal-call", host_programs.CALL.format(python=sys.executable, name=name, socket=socket))
+        for program in HARMLESS:
+            self.program(program, _NOTHING)
         for tool in tools:
             self._tool(tool)
 
@@ -70,7 +76,7 @@ class HostRoot:
         if real and not link.exists():
             link.symlink_to(real)
         elif not real:
-            self.program(tool, "#!/bin/sh\nexit 0\n")
+            self.program(tool, _NOTHING)
 
     def program(self, name: str, text: str) -> None:
         """Put an executable into `bin/`."""
@@ -86,7 +92,7 @@ class HostRoot:
         """A command's text with the machine's own paths put below its directory."""
         return _OWN.sub(lambda found: f"{self.directory}{found.group()}", command)
 
-    def environment(self, user: str, system_bin: Path) -> dict[str, str]:
+    def environment(self, user: str, system_bin: Path, has_terminal: bool) -> dict[str, str]:
         """What a login of the machine sees."""
         search = [self.directory / "bin", self.directory / "usr/local/bin", system_bin]
         return {
@@ -94,11 +100,27 @@ class HostRoot:
             "HOME": str(self.directory / "root"),
             "TMPDIR": str(self.directory / "tmp"),
             "HOST_ROOT": str(self.directory),
+            "HOST_TERMINAL": "1" if has_terminal else "",
             "USER": user,
             "LOGNAME": user,
             "SHELL": "/bin/sh",
             "LANG": "C.UTF-8",
         }
+
+    def set_sudo_password(self, password: str | None) -> None:
+        """What sudo asks users other than root for; None: nothing."""
+        secret = self.directory / "run" / "sudo-password"
+        secret.unlink(missing_ok=True)
+        if password is not None:
+            secret.touch(mode=0o600)
+            secret.write_text(f"{password}\n")
+
+    def written(self, absolute: str, text: str) -> None:
+        """A file of the machine, for its owner alone."""
+        path = self.path(absolute)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(text)
 
     def set_noisy(self, noisy: bool) -> None:
         mark = self.directory / "run" / "noisy"

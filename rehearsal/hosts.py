@@ -1,8 +1,9 @@
 """The machines of a rehearsal: an SSH server each, on an address of its own, that runs real commands.
 
-Password login, one ed25519 host key per machine, exec requests with and without a terminal, standard input, SFTP. A
-fault of target `ssh:<name>` whose `match` is found in the command drops the connection; with a `status` from 1 to 255
-the command fails with it instead, `text` on standard error.
+Password login, one ed25519 host key per machine, exec requests with and without a terminal, standard input, SFTP, scp.
+A fault of target `ssh:<name>` lets the host hesitate for its `seconds`, then: with a `status` from 1 to 255 the command
+fails with it, `text` on standard error; with 0 it runs; with any other the connection is dropped. `connect:<name>`
+drops the connection as soon as it is made; with `seconds` the host hesitates before the login (and status 0 lets in).
 
 What this does NOT do: key logins, port forwarding, real terminals (a requested one merges the streams and ends lines
 with CR LF, as a terminal does).
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import asyncssh
 
-from fleetforge.rehearsal.faults import Faults
+from fleetforge.rehearsal.faults import Fault, Faults
 from fleetforge.rehearsal.host_root import HostRoot
 from fleetforge.rehearsal.site_description import HostDescription
 
@@ -60,6 +61,7 @@ class Host:
         self.root.directory.mkdir(parents=True, exist_ok=True)
         self.root.made(self.name, self.description.tools, self._socket)
         self.root.set_noisy(self.description.noisy)
+        self.root.set_sudo_password(self.password if self.description.sudo_password else None)
         if not self._key_file.exists():
             self._make_key()
 
@@ -73,6 +75,7 @@ class Host:
                 server_host_keys=[self._key()],
                 process_factory=self._serve,
                 sftp_factory=lambda channel: _Files(channel, self.root),
+                allow_scp=True,
                 encoding=None,
                 line_editor=False,
                 reuse_address=True,
@@ -116,9 +119,11 @@ class Host:
     async def _serve(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         command = process.command or ""
         fault = self.faults.take(f"ssh:{self.name}", command)
-        if fault and not 1 <= fault.status <= 255:
+        if fault and fault.seconds:
+            await asyncio.sleep(fault.seconds)
+        if fault and not 0 <= fault.status <= 255:
             process.channel.get_connection().abort()
-        elif fault:
+        elif fault and fault.status:
             process.stderr.write(f"{fault.text}\n".encode())
             process.exit(fault.status)
         else:
@@ -133,7 +138,7 @@ class Host:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT if has_terminal else asyncio.subprocess.PIPE,
             cwd=self.root.directory / "root",
-            env=self.root.environment(self.description.user, self._system),
+            env=self.root.environment(self.description.user, self._system, has_terminal),
             start_new_session=True,
         )
         self._groups.add(child.pid)
@@ -155,10 +160,22 @@ class _Login(asyncssh.SSHServer):
     def __init__(self, host: Host) -> None:
         self._host = host
         self._connection: asyncssh.SSHServerConnection | None = None
+        self._fault: Fault | None = None
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
         self._host._connections.add(conn)
+        peer = str(conn.get_extra_info("peername", ("",))[0])
+        self._fault = self._host.faults.take(f"connect:{self._host.name}", peer)
+        if self._fault and not self._fault.seconds:
+            conn.abort()
+
+    async def begin_auth(self, username: str) -> bool:
+        if self._fault and self._connection:
+            await asyncio.sleep(self._fault.seconds)
+            if self._fault.status:
+                self._connection.abort()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._connection is not None:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from fleetforge.fleet.kk_cluster import expanded
+from fleetforge.fleet.kk_versions import DEFAULT_KUBERNETES
 from fleetforge.fleet.references import is_reference
 from fleetforge.fleet.spec import Credentials, FleetSpec, HostKeyPolicy, HostKeys
 from fleetforge.rehearsal.site_description import (
@@ -35,7 +36,6 @@ from fleetforge.rehearsal.site_description import (
 FIRST_NETWORK = 100
 """Slot 0 is 127.100.0.0/16, slot 99 is 127.199.0.0/16."""
 SLOTS = 100
-DEFAULT_KUBERNETES = "v1.23.17"
 Documents = dict[str, Any] | Sequence[dict[str, Any]]
 
 
@@ -81,13 +81,14 @@ def loopback(
     addresses = _Addresses(FIRST_NETWORK + slot)
     hosts = [host for name, found in documents.items() for host in _moved_hosts(name, found[0], addresses)]
     hosts = _with_unique_names(hosts)
-    registry = _registry(documents, fleet_spec, hosts, addresses)
-    clusters = [_moved_cluster(name, found, hosts, addresses, registry) for name, found in documents.items()]
-    site = SiteDescription(
-        directory=directory, hosts=tuple(hosts), clusters=tuple(clusters), registry=registry[1], pace=pace
-    )
+    names, registry = _registry(documents, fleet_spec, hosts, addresses)
+    certs = str(directory / "control" / "certs.d" / registry.authority)
+    for found in documents.values():
+        _move_registry(found[0]["spec"], names, registry, certs)
+    clusters = tuple(_moved_cluster(name, found) for name, found in documents.items())
+    site = SiteDescription(directory=directory, hosts=tuple(hosts), clusters=clusters, registry=registry, pace=pace)
     texts = {cluster.name: cluster.config for cluster in clusters}
-    return Relocated(texts, _moved_spec(fleet_spec, site), site)
+    return Relocated(texts, _moved_spec(fleet_spec, site, registry), site)
 
 
 def _listed(found: Documents) -> list[dict[str, Any]]:
@@ -154,8 +155,8 @@ def _registry(
     fleet: FleetSpec,
     hosts: list[HostDescription],
     addresses: _Addresses,
-) -> tuple[str, RegistryDescription]:
-    """The registry's real name (without port and path) and where it goes.
+) -> tuple[frozenset[str], RegistryDescription]:
+    """The registry's real names (with and without port) and where it goes.
 
     It is installed on the host cluster's registry group, else on the host that has its address, else on the first
     control-plane host.
@@ -168,7 +169,8 @@ def _registry(
     auth = (block.get("auths") or {}).get(real) or {}
     made_by_kk = fleet.spec.registry.install and fleet.spec.registry.type == "harbor"
     password = HARBOR_PASSWORD if made_by_kk else _throwaway(str(auth.get("password") or ""), HARBOR_PASSWORD)
-    return real, RegistryDescription(
+    names = frozenset(name for full in (real, url.netloc) for name in (full, full.split(":")[0]))
+    return names, RegistryDescription(
         address=host.address,
         port=HTTPS_PORT if url.scheme == "https" else HTTP_PORT,
         tls=url.scheme == "https",
@@ -191,20 +193,14 @@ def _registry_host(
     return at_address[0] if at_address else by_name[_group(document, "control-plane", "master")[0]]
 
 
-def _moved_cluster(
-    name: str,
-    documents: list[dict[str, Any]],
-    hosts: list[HostDescription],
-    addresses: _Addresses,
-    registry: tuple[str, RegistryDescription],
-) -> ClusterDescription:
+def _moved_cluster(name: str, documents: list[dict[str, Any]]) -> ClusterDescription:
+    """The cluster's hosts have moved; the endpoint of its API follows, also from behind a load balancer or a name."""
     spec = documents[0]["spec"]
     first = _group(documents[0], "control-plane", "master")[0]
     api = next(str(host["address"]) for host in spec["hosts"] if host["name"] == first)
     endpoint = spec.get("controlPlaneEndpoint") or {}
-    if endpoint.get("address"):
+    if endpoint.get("address") or endpoint.get("externalDNS"):
         endpoint["address"] = api
-    _move_registry(spec, *registry)
     return ClusterDescription(
         name=name,
         config=yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True),
@@ -214,35 +210,34 @@ def _moved_cluster(
     )
 
 
-def _move_registry(spec: dict[str, Any], real: str, registry: RegistryDescription) -> None:
+def _move_registry(spec: dict[str, Any], names: frozenset[str], registry: RegistryDescription, certs: str) -> None:
     """Rewrite every mention of the registry in a kk config's `registry` block; other registries stay as they are."""
     block = spec.get("registry")
     if not block:
         return
-    names = {real, real.split(":")[0]}
-    for key in ("privateRegistry",):
-        host, slash, path = str(block.get(key) or "").partition("/")
-        block[key] = f"{registry.authority}{slash}{path}" if host in names else block.get(key)
+    host, slash, path = str(block.get("privateRegistry") or "").partition("/")
+    if host in names:
+        block["privateRegistry"] = f"{registry.authority}{slash}{path}"
     block["auths"] = {
-        registry.authority if host in names else host: _moved_auth(auth, registry) if host in names else auth
+        registry.authority if host in names else host: _moved_auth(auth, registry, certs) if host in names else auth
         for host, auth in (block.get("auths") or {}).items()
     }
-    block["insecureRegistries"] = [
-        registry.authority if host in names else host for host in block.get("insecureRegistries") or ()
-    ]
+    insecure = [registry.authority if host in names else host for host in block.get("insecureRegistries") or ()]
+    block["insecureRegistries"] = insecure
 
 
-def _moved_auth(auth: dict[str, Any] | None, registry: RegistryDescription) -> dict[str, Any]:
+def _moved_auth(auth: dict[str, Any] | None, registry: RegistryDescription, certs: str) -> dict[str, Any]:
+    """Its login; its certificates from the site's own folder, where a real control machine has its system's."""
     moved = dict(auth or {})
+    if registry.tls:
+        moved["certsPath"] = certs
     if moved.get("username"):
         moved["password"] = _throwaway(str(moved.get("password") or ""), registry.password)
     return moved
 
 
-def _moved_spec(fleet: FleetSpec, site: SiteDescription) -> FleetSpec:
+def _moved_spec(fleet: FleetSpec, site: SiteDescription, registry: RegistryDescription) -> FleetSpec:
     spec = fleet.spec
-    registry = site.registry
-    assert registry is not None
     scheme = "https" if registry.tls else "http"
     credentials = spec.registry.credentials
     if credentials:
@@ -253,6 +248,7 @@ def _moved_spec(fleet: FleetSpec, site: SiteDescription) -> FleetSpec:
             "url": f"{scheme}://{registry.authority}",
             "credentials": credentials,
             "ca_file": str(site.ca) if registry.tls else None,
+            "certs_directory": str(site.certs),
         }
     )
     artifact = site.control / "kubesphere.tar.gz"

@@ -145,6 +145,6 @@ def _stem(*parts: str) -> str:
 def _write(path: Path, content: bytes) -> None:
     """Atomic and never readable by others, not even for a moment."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(content)
     draft.replace(path)

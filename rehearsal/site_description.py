@@ -35,6 +35,7 @@ class HostDescription(Part):
     arch: Literal["amd64", "arm64"] = "amd64"
     cluster: str
     tools: tuple[str, ...] = TOOLS
+    sudo_password: bool = Field(False, description="sudo asks users other than root for their password.")
     noisy: bool = Field(False, description="sudo complains about the host's own name, as an unresolvable one does.")
 
 
@@ -80,6 +81,21 @@ class SiteDescription(Part):
     def control(self) -> Path:
         """Where the `kk` program of the site lies."""
         return self.directory / "control"
+
+    @property
+    def file(self) -> Path:
+        """Where the description itself is written."""
+        return self.directory / "site.json"
+
+    @property
+    def socket(self) -> Path:
+        """The unix socket of the site's admin API."""
+        return self.directory / "site.sock"
+
+    @property
+    def certs(self) -> Path:
+        """Where the control machine's container tools look for registries' CAs."""
+        return self.control / "certs.d"
 
     @property
     def known_hosts(self) -> Path:

@@ -29,10 +29,16 @@ def steps(outside: Outside, cluster: str) -> Steps[ClusterFacts]:
         Stage.CLUSTER,
         cluster,
         observe=lambda: _observed(outside, cluster),
-        decide=lambda facts: decisions.decide(outside.fleet, cluster, facts),
+        decide=lambda facts: _decided(outside, cluster, facts),
         act=lambda action, progress: _acted(outside, cluster, action, progress),
         proof=lambda facts: _proof(facts),
     )
+
+
+def _decided(outside: Outside, cluster: str, facts: ClusterFacts) -> tuple[Action, ...]:
+    for error in decisions.errors(outside.fleet, cluster, facts):
+        raise error
+    return decisions.decide(outside.fleet, cluster, facts)
 
 
 def _proof(facts: ClusterFacts) -> str:
@@ -46,7 +52,8 @@ def _observed(outside: Outside, cluster: str) -> ClusterFacts:
         return ClusterFacts(kubeconfig=False)
     kubesphere = outside.kubesphere(cluster)
     version = kubesphere.installed_version()
-    unhealthy = tuple(str(component) for component in kubesphere.components() if not component.healthy) if version else ()
+    components = kubesphere.components() if version else ()
+    unhealthy = tuple(str(component) for component in components if not component.healthy)
     return ClusterFacts(True, nodes_of(kube), version, unhealthy)
 
 

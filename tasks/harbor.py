@@ -38,7 +38,8 @@ def steps(outside: Outside) -> Steps[HarborFacts]:
 
 def _observed(outside: Outside) -> HarborFacts:
     fleet = outside.fleet
-    wanted = tuple((ImageReference.parse(image), arch) for image in fleet.manifest.images for arch in fleet.manifest.arches)
+    arches = fleet.manifest.arches
+    wanted = tuple((ImageReference.parse(image), arch) for image in fleet.manifest.images for arch in arches)
     answers, _ = outside.registry.health()
     projects = decisions.projects(fleet)
     if not answers:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fleetforge.blocks.lock import cluster_lock
 from fleetforge.blocks.outside import Outside, opened
-from fleetforge.fleet.actions import Action, Stage, StageOutcome
+from fleetforge.fleet.actions import Stage, StageOutcome
 from fleetforge.fleet.spec import Role
 from fleetforge.fleet.stages import multicluster as decisions
 from fleetforge.fleet.stages.multicluster import RoleFacts
-from fleetforge.tasks.progress import StageProgress
 from fleetforge.tasks.settings import settings
 from fleetforge.tasks.stage import Steps, ran, run_logger, stage_task
 

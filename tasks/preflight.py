@@ -11,11 +11,13 @@ from fleetforge.fleet.errors import FleetforgeError, Many
 from fleetforge.fleet.kk_cluster import Host
 from fleetforge.fleet.stages import preflight as decisions
 from fleetforge.fleet.stages.preflight import HostFacts, PreflightFacts
-from fleetforge.tasks.progress import StageProgress
 from fleetforge.tasks.settings import settings
 from fleetforge.tasks.stage import Steps, ran, stage_task
 
-QUESTIONS = "uname -m; printf '==\\n'; sudo -n true 2>&1; printf '==\\n'; for t in {tools}; do command -v $t >/dev/null || echo $t; done"
+QUESTIONS = (
+    "uname -m; printf '==\\n'; sudo -n true 2>&1; printf '==\\n'; "
+    "for t in {tools}; do command -v $t >/dev/null || echo $t; done"
+)
 
 
 @stage_task("preflight")
@@ -51,7 +53,8 @@ def _observed(outside: Outside) -> PreflightFacts:
         hosts = tuple(pool.map(lambda place: _asked(outside, *place), places))
     names = [cluster.name for cluster in fleet.spec.spec.clusters]
     prepared = frozenset(name for name in names if outside.config_in_place(name))
-    return PreflightFacts(version, outside.workspace_free(), prepared, hosts)
+    size = outside.control.size(fleet.spec.spec.artifact.path) or 0
+    return PreflightFacts(version, outside.workspace_free(), size, prepared, hosts)
 
 
 def _asked(outside: Outside, cluster: str, host: Host) -> HostFacts:
@@ -66,9 +69,7 @@ def _answers(connection: Connection, cluster: str, host: Host) -> HostFacts:
     tools = " ".join(decisions.REQUIRED_TOOLS)
     output = connection.run(QUESTIONS.format(tools=tools), timeout=host.timeout).stdout.decode(errors="replace")
     machine, sudo, missing = ([*output.split("==\n"), "", "", ""])[:3]
-    return HostFacts(
-        host.name, cluster, None, machine.strip(), sudo.strip(), tuple(missing.split())
-    )
+    return HostFacts(host.name, cluster, None, machine.strip(), sudo.strip(), tuple(missing.split()))
 
 
 def _acted(outside: Outside, action: Action) -> None:

@@ -30,7 +30,9 @@ class StageProgress:
             self._id = create_progress_artifact(0.0, key=self._key.lower(), description=f"{self._key}: starting")  # type: ignore[assignment]
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if kind is None:
             self._write(100.0, "done", at_once=True)
 

@@ -95,4 +95,5 @@ def _diagnosis(fleet: str, error: FleetforgeError) -> None:
 
 def _explained(error: FleetforgeError) -> str:
     evidence = "\n".join(error.evidence) or "(none)"
-    return f"## {error.code}: {error.what}\n\n**Where:** {error.where}\n\n```\n{evidence}\n```\n\n**Remedy:** {error.remedy}"
+    head = f"## {error.code}: {error.what}\n\n**Where:** {error.where}"
+    return f"{head}\n\n```\n{evidence}\n```\n\n**Remedy:** {error.remedy}"

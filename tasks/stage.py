@@ -57,7 +57,9 @@ def ran(steps: Steps[Any]) -> StageOutcome:
         left = steps.decide(facts)
         if left:
             where = steps.cluster or str(steps.stage)
-            raise fault("FF-STG-001", f"still to do after acting: {left[0]}", where=where, evidence=[str(a) for a in left])
+            raise fault(
+                "FF-STG-001", f"still to do after acting: {left[0]}", where=where, evidence=[str(a) for a in left]
+            )
     outcome = StageOutcome(steps.stage, steps.cluster, actions, steps.proof(facts), time.monotonic() - started)
     logger.info("%s: %s", "changed" if outcome.changed else "nothing to do", outcome.proof)
     return outcome
@@ -67,8 +69,7 @@ def stage_task(run_name: str) -> Callable[[Callable[P, StageOutcome]], Task[P, S
     """Decorate a stage's function as a Prefect task that retries transient errors, with growing, jittered delays."""
 
     def decorated(function: Callable[P, StageOutcome]) -> Task[P, StageOutcome]:
-        return task(
-            function,
+        made = task(
             task_run_name=run_name,
             tags=["fleetforge"],
             retries=settings.retries,
@@ -77,6 +78,7 @@ def stage_task(run_name: str) -> Callable[[Callable[P, StageOutcome]], Task[P, S
             retry_condition_fn=worth_retrying,
             persist_result=False,
         )
+        return made(function)
 
     return decorated
 

@@ -17,7 +17,8 @@ def stored_fleets() -> list[dict[str, Any]]:
     for name in fleet_store.names():
         held = fleet_store.stored(name)
         clusters = ", ".join(f"{cluster.name} ({cluster.role})" for cluster in held.fleet.spec.spec.clusters)
-        rows.append({"fleet": name, "revision": held.revision, "clusters": clusters, "saved": held.saved, "comment": held.comment})
+        row = {"fleet": name, "revision": held.revision, "clusters": clusters}
+        rows.append({**row, "saved": held.saved, "comment": held.comment})
     return rows
 
 

@@ -63,6 +63,13 @@ _IMPORT: tuple[Entry, ...] = (
         "Tower and kubefed-controller-manager are missing: multicluster.clusterRole: host must be set and"
         " ks-installer have run.",
     ),
+    Entry(
+        "FF-FED-010",
+        "The member is another cluster than the one imported under its name",
+        "It was rebuilt. Remove the old entry, then start the build again: 'kubectl delete"
+        " clusters.cluster.kubesphere.io NAME'.",
+        kind="operator",
+    ),
 )
 _DISTRIBUTE: tuple[Entry, ...] = (
     Entry(

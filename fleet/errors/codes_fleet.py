@@ -38,6 +38,11 @@ ENTRIES: tuple[Entry, ...] = (
         "The evidence shows its last words; a port in use is changed with '--port', a broken database with another '--home'.",
     ),
     Entry(
+        "FF-FLT-008",
+        "The rehearsal's directory cannot be used",
+        "Name an empty or new directory with '--directory', or end the rehearsal that runs in it.",
+    ),
+    Entry(
         "FF-PRE-001",
         "A host's architecture is not the declared one",
         "Correct 'arch' of the host in its cluster config (kk does not detect it), then apply again.",
@@ -76,7 +81,7 @@ ENTRIES: tuple[Entry, ...] = (
     ),
     Entry(
         "FF-STG-003",
-        "A node is not as declared",
-        "Compare the node with its host in the cluster config; re-create it with kk when its version is wrong.",
+        "Nodes run another Kubernetes than the config asks for",
+        "Write the version that runs into the cluster's config; an upgrade is done with 'kk upgrade', by hand.",
     ),
 )

@@ -91,6 +91,12 @@ _API: tuple[Entry, ...] = (
         "Its CustomResourceDefinition is missing: 'kubectl get crd'. KubeSphere, or multi-cluster on it, is not"
         " installed.",
     ),
+    Entry(
+        "FF-K8S-015",
+        "There is no kubeconfig of the cluster",
+        "kk leaves one when the cluster is created: start the build again, or look on its first control-plane host for"
+        " /etc/kubernetes/admin.conf.",
+    ),
 )
 _KUBESPHERE: tuple[Entry, ...] = (
     Entry(

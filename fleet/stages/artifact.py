@@ -83,7 +83,9 @@ def errors(fleet: Fleet, facts: ArtifactFacts) -> tuple[FleetforgeError, ...]:
     found = []
     if artifact.sha256 and artifact.sha256 != held.sha256:
         evidence = [f"expected sha256:{artifact.sha256}", f"found    sha256:{held.sha256}"]
-        found.append(fault("FF-ART-002", "the artifact is not the promised one", where=artifact.path, evidence=evidence))
+        found.append(
+            fault("FF-ART-002", "the artifact is not the promised one", where=artifact.path, evidence=evidence)
+        )
     missing = missing_images(fleet.manifest.images, fleet.manifest.arches, set(held.images))
     if missing:
         evidence = [f"{image} for {arch}" for image, arch in missing]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from fleetforge.fleet.actions import Action, Stage, Verb
 from fleetforge.fleet.definition import Fleet
+from fleetforge.fleet.errors import FleetforgeError
+from fleetforge.fleet.errors.catalogue import fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,16 @@ def node_names(fleet: Fleet, cluster: str) -> tuple[str, ...]:
     config = fleet.config(cluster)
     named = {host.name for role in ("control-plane", "worker") for host in config.hosts_in(role)}
     return tuple(host.name for host in config.hosts if host.name in named)
+
+
+def errors(fleet: Fleet, cluster: str, facts: ClusterFacts) -> tuple[FleetforgeError, ...]:
+    """Nodes that run another Kubernetes than the config asks for: kk's create does not change that."""
+    wanted = fleet.config(cluster).kubernetes_version
+    found = [f"{node.name}: {node.kubelet_version}" for node in facts.nodes if node.kubelet_version != wanted]
+    if not found:
+        return ()
+    what = f"{len(found)} nodes do not run Kubernetes {wanted}, which the config asks for"
+    return (fault("FF-STG-003", what, where=cluster, evidence=found),)
 
 
 def decide(fleet: Fleet, cluster: str, facts: ClusterFacts) -> tuple[Action, ...]:

@@ -36,6 +36,7 @@ class PreflightFacts:
 
     kk_version: str
     workspace_free: int  # bytes
+    artifact_size: int  # bytes, 0 while there is none
     workspace_prepared: frozenset[str]  # clusters whose kk directory and config are as stored
     hosts: tuple[HostFacts, ...]
 
@@ -45,7 +46,7 @@ def errors(fleet: Fleet, facts: PreflightFacts) -> tuple[FleetforgeError, ...]:
     found: list[FleetforgeError] = []
     for host in facts.hosts:
         found += [host.error] if host.error else _of_host(fleet, host)
-    return grouped(found)
+    return (*grouped(found), *_of_workspace(fleet, facts))
 
 
 def decide(fleet: Fleet, facts: PreflightFacts) -> tuple[Action, ...]:
@@ -55,6 +56,15 @@ def decide(fleet: Fleet, facts: PreflightFacts) -> tuple[Action, ...]:
         for cluster in fleet.spec.spec.clusters
         if cluster.name not in facts.workspace_prepared
     )
+
+
+def _of_workspace(fleet: Fleet, facts: PreflightFacts) -> Iterator[FleetforgeError]:
+    """kk unpacks the artifact into the directory of each cluster that it has not worked for yet."""
+    new = len(fleet.spec.spec.clusters) - len(facts.workspace_prepared)
+    needed = new * facts.artifact_size
+    if facts.workspace_free < needed:
+        what = f"{facts.workspace_free} bytes are free; unpacking the artifact for {new} clusters takes {needed}"
+        yield fault("FF-PRE-004", what, where=fleet.spec.spec.control.workspace)
 
 
 def _of_host(fleet: Fleet, facts: HostFacts) -> Iterator[FleetforgeError]:

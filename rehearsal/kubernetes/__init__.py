@@ -1,4 +1,4 @@
-"""A Kubernetes API per rehearsed cluster, with the behaviours of KubeSphere and KubeFed that the product's flows meet."""
+"""A Kubernetes API per rehearsed cluster, with what the product's flows meet of KubeSphere and KubeFed."""
 
 from fleetforge.rehearsal.kubernetes.cluster import KubernetesCluster
 from fleetforge.rehearsal.kubernetes.pace import Pace

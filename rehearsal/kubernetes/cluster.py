@@ -56,9 +56,7 @@ class KubernetesCluster:
         self.logs = Logs()
         self.store = Store(Admission(pki.ca_pem))
         self.api = ApiServer(name, version, address, port, pki=pki, faults=faults, store=self.store, logs=self.logs)
-        self.controllers = Controllers(
-            self.store, version, pki.ca_pem, pulls=pulls, logs=self.logs, pace=self.pace
-        )
+        self.controllers = Controllers(self.store, version, pki.ca_pem, pulls=pulls, logs=self.logs, pace=self.pace)
         self.images = SystemImages()
         self.kubesphere = KubeSphere(self)
         kube_system.seed(self.store)

@@ -29,14 +29,14 @@ def core(version: str) -> tuple[Workload, ...]:
     return (
         Workload("Deployment", SYSTEM, APISERVER, (f"kubesphere/ks-apiserver:{version}",), (80,)),
         Workload("Deployment", SYSTEM, "ks-console", (f"kubesphere/ks-console:{version}",), (80,), "NodePort"),
-        Workload(
-            "Deployment", SYSTEM, CONTROLLER_MANAGER, (f"kubesphere/ks-controller-manager:{version}",), (443,)
-        ),
+        Workload("Deployment", SYSTEM, CONTROLLER_MANAGER, (f"kubesphere/ks-controller-manager:{version}",), (443,)),
     )
 
 
 CONTROL_HELPERS = (
-    Workload("Deployment", CONTROLS, "default-http-backend", ("mirrorgooglecontainers/defaultbackend-amd64:1.4",), (80,)),
+    Workload(
+        "Deployment", CONTROLS, "default-http-backend", ("mirrorgooglecontainers/defaultbackend-amd64:1.4",), (80,)
+    ),
     Workload("StatefulSet", "kube-system", "snapshot-controller", ("csiplugin/snapshot-controller:v4.0.0",)),
 )
 """Deployed by ks-core, and not waited for."""
@@ -59,11 +59,23 @@ COMPONENTS: dict[str, tuple[Workload, ...]] = {
     "monitoring": (
         Workload("Deployment", MONITORING, "prometheus-operator", ("kubesphere/prometheus-operator:v0.55.1",)),
         Workload("Deployment", MONITORING, "kube-state-metrics", ("kubesphere/kube-state-metrics:v2.6.0",)),
-        Workload("DaemonSet", MONITORING, "node-exporter", ("prom/node-exporter:v1.3.1", "kubesphere/kube-rbac-proxy:v0.11.0")),
+        Workload(
+            "DaemonSet",
+            MONITORING,
+            "node-exporter",
+            ("prom/node-exporter:v1.3.1", "kubesphere/kube-rbac-proxy:v0.11.0"),
+        ),
         Workload("StatefulSet", MONITORING, "prometheus-k8s", ("prom/prometheus:v2.39.1",), (9090,)),
         Workload("StatefulSet", MONITORING, "alertmanager-main", ("prom/alertmanager:v0.23.0",), (9093,)),
-        Workload("Deployment", MONITORING, "notification-manager-operator", ("kubesphere/notification-manager-operator:v2.3.0",)),
-        Workload("Deployment", MONITORING, "notification-manager-deployment", ("kubesphere/notification-manager:v2.3.0",)),
+        Workload(
+            "Deployment",
+            MONITORING,
+            "notification-manager-operator",
+            ("kubesphere/notification-manager-operator:v2.3.0",),
+        ),
+        Workload(
+            "Deployment", MONITORING, "notification-manager-deployment", ("kubesphere/notification-manager:v2.3.0",)
+        ),
     ),
     "alerting": (Workload("StatefulSet", MONITORING, "thanos-ruler-kubesphere", ("thanosio/thanos:v0.31.0",)),),
     "logging": (
@@ -90,11 +102,15 @@ COMPONENTS: dict[str, tuple[Workload, ...]] = {
         Workload("Deployment", "istio-system", "kiali-operator", ("kubesphere/kiali-operator:v1.50.1",)),
     ),
     "gatekeeper": (
-        Workload("Deployment", "gatekeeper-system", "gatekeeper-controller-manager", ("openpolicyagent/gatekeeper:v3.5.2",)),
+        Workload(
+            "Deployment", "gatekeeper-system", "gatekeeper-controller-manager", ("openpolicyagent/gatekeeper:v3.5.2",)
+        ),
         Workload("Deployment", "gatekeeper-system", "gatekeeper-audit", ("openpolicyagent/gatekeeper:v3.5.2",)),
     ),
     "edgeruntime": (
         Workload("Deployment", "kubeedge", "cloudcore", ("kubeedge/cloudcore:v1.13.0",)),
+        Workload("Deployment", "kubeedge", "edgeservice", ("kubesphere/edgeservice:v0.3.0",)),
+        Workload("Deployment", "kubeedge", "kubeedge-controller-manager", ("kubesphere/edge-watcher:v0.2.1",)),
         Workload("DaemonSet", "kubeedge", "cloud-iptables-manager", ("kubeedge/iptables-manager:v1.13.0",)),
     ),
     "opensearch": (

@@ -96,7 +96,9 @@ def reasons_to_migrate(spec: Object, status: Object, version: str) -> Iterator[s
 
 def migrated(spec: Object) -> Object:
     """The spec as the installer writes it back: what was missing filled in, what is outdated left out."""
-    new = {key: value for key, value in copied(spec).items() if key not in ("networkpolicy", "notification", "kubeedge")}
+    new = {
+        key: value for key, value in copied(spec).items() if key not in ("networkpolicy", "notification", "kubeedge")
+    }
     defaults = default_spec()
     new.setdefault("terminal", defaults["terminal"])
     for section, key in (("events", "ruler"), ("servicemesh", "istio")):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fleetforge.rehearsal.kubernetes.aggregation import ApiServices
 from fleetforge.rehearsal.kubernetes.control import Keys
 from fleetforge.rehearsal.kubernetes.deployments import Deployments, ReplicaSets
 from fleetforge.rehearsal.kubernetes.housekeeping import Budgets, Claims, Endpoints, Namespaces
@@ -37,6 +38,7 @@ class Controllers:
                 Endpoints(store),
                 Claims(store),
                 Budgets(store),
+                ApiServices(store),
             ],
         )
 

@@ -138,7 +138,9 @@ class Deployments(Controller):
         status.update(counted(replicas=total, updatedReplicas=updated, readyReplicas=ready, availableReplicas=ready))
         status.update(counted(unavailableReplicas=max(0, max(wanted, total) - ready)))
         status.update(observedGeneration=item["metadata"]["generation"], conditions=kept)
-        _judge(status, ready >= wanted - _room(item["spec"]["strategy"], wanted)[1], updated == total == ready == wanted)
+        _judge(
+            status, ready >= wanted - _room(item["spec"]["strategy"], wanted)[1], updated == total == ready == wanted
+        )
 
 
 def _judge(status: Object, available: bool, complete: bool) -> None:
@@ -168,11 +170,11 @@ def _room(strategy: Object, wanted: int) -> tuple[int, int]:
 
 def _held(item: Object) -> int:
     """Pods an old set still has or asks for."""
-    return max(item["spec"]["replicas"], (item.get("status") or {}).get("replicas", 0))
+    return max(int(item["spec"]["replicas"]), int((item.get("status") or {}).get("replicas", 0)))
 
 
 def _available(item: Object) -> int:
-    return min(item["spec"]["replicas"], int((item.get("status") or {}).get("availableReplicas", 0)))
+    return min(int(item["spec"]["replicas"]), int((item.get("status") or {}).get("availableReplicas", 0)))
 
 
 def owner_keys(event: Event, resource: str, kind: str) -> list[Key]:

@@ -48,7 +48,7 @@ def _needed(spec: Object, expected: int) -> int:
 
 
 def evict(store: Store, namespace: str, name: str, options: Deletion) -> Object:
-    """Deletes the Pod, or ``Refused`` 429 when a budget does not allow it now. A Pod that is not ready may always go."""
+    """Deletes the Pod, or ``Refused`` 429 when a budget does not allow it now. An unready Pod may always go."""
     resource = store.resource("pods")
     pod = store.get(resource, namespace, name)
     for policy in store.list(store.resource("poddisruptionbudgets.policy"), namespace):

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fleetforge.rehearsal.kubernetes import components, installer_text
+from fleetforge.rehearsal.kubernetes.aggregation import register_metrics
 from fleetforge.rehearsal.kubernetes.collection import Collection
 from fleetforge.rehearsal.kubernetes.configuration import NAME, NAMESPACE, migrated, reasons_to_migrate
 from fleetforge.rehearsal.kubernetes.definitions import CONFIGURATIONS
@@ -134,6 +135,8 @@ class InstallerRun:
         if not (self._spec.get(key) or {}).get("enabled") or self._is_noted(status_key):
             return []
         self._deploy(components.COMPONENTS[key])
+        if key == "metrics_server":
+            register_metrics(self._store)
         self._note(status_key)
         return list(components.COMPONENTS[key])
 

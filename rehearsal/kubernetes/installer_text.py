@@ -71,4 +71,5 @@ def welcome(console: str, password: str, at: datetime) -> str:
 def traceback(error: Exception) -> str:
     """The end of a hook that died of an uncaught exception."""
     kind, text = type(error).__name__, repr(error.args[0]) if error.args else ""
-    return f'Traceback (most recent call last):\n  File "/hooks/kubesphere/installRunner.py", line 353, in <module>\n{kind}: {text}'
+    place = '  File "/hooks/kubesphere/installRunner.py", line 353, in <module>'
+    return f"Traceback (most recent call last):\n{place}\n{kind}: {text}"

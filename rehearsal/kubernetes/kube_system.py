@@ -32,7 +32,9 @@ def workloads(version: str) -> tuple[Workload, ...]:
     """Network, DNS and proxy, as kk deploys them (calico, coredns, node-local DNS)."""
     room = "kube-system"
     return (
-        Workload("DaemonSet", room, "kube-proxy", (f"kubesphere/kube-proxy:{version}",), labels={"k8s-app": "kube-proxy"}),
+        Workload(
+            "DaemonSet", room, "kube-proxy", (f"kubesphere/kube-proxy:{version}",), labels={"k8s-app": "kube-proxy"}
+        ),
         Workload("Deployment", room, "coredns", ("coredns/coredns:1.9.3",), (53,), labels={"k8s-app": "kube-dns"}),
         Workload(
             "DaemonSet",

@@ -103,7 +103,9 @@ class Kubelets(Controller):
             self._pods.set_status(pod, lambda draft: self._running(draft, pod))
             return
         self._pods.set_status(pod, lambda draft: _back_off(draft, pod, missing))
-        text = f'Failed to pull image "{missing[0]}": rpc error: code = Unknown desc = manifest for {missing[0]} not found'
+        text = (
+            f'Failed to pull image "{missing[0]}": rpc error: code = Unknown desc = manifest for {missing[0]} not found'
+        )
         notice(self._store, pod, "Failed", text, component="kubelet")
         self.later(self._pace.pull_backoff, key)
 

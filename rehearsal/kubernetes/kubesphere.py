@@ -126,16 +126,15 @@ class KubeSphere:
     async def _run(self, log: Log) -> None:
         """One run; one that died of an exception is tried again until the spec changes."""
         backoff = self._cluster.pace.install_step * 4
-        begun = self._seen
         while True:
             run = InstallerRun(self._cluster, self.version, log)
             try:
                 run.prepare()
-                begun = self._seen = self._mark()
+                self._seen = self._mark()
                 return await run.run()
             except (KeyError, TypeError) as error:
                 log.write(installer_text.traceback(error))
-            if await self._store.history.until(lambda: self._mark() != begun, backoff):
+            if await self._store.history.until(lambda: self._mark() != self._seen, backoff):
                 return
             backoff = min(backoff * 2, _LONGEST_BACKOFF)
 

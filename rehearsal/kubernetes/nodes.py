@@ -11,7 +11,15 @@ from fleetforge.rehearsal.kubernetes.collection import Collection
 from fleetforge.rehearsal.kubernetes.control import Controller, key_of
 from fleetforge.rehearsal.kubernetes.delays import Delays
 from fleetforge.rehearsal.kubernetes.events import Event
-from fleetforge.rehearsal.kubernetes.objects import Object, condition_is, is_going, made, name_of, set_condition, timestamp
+from fleetforge.rehearsal.kubernetes.objects import (
+    Object,
+    condition_is,
+    is_going,
+    made,
+    name_of,
+    set_condition,
+    timestamp,
+)
 from fleetforge.rehearsal.kubernetes.pace import Pace
 from fleetforge.rehearsal.kubernetes.store import Key, Store
 

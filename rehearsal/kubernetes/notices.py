@@ -7,9 +7,7 @@ from fleetforge.rehearsal.kubernetes.objects import Object, made, name_of, names
 from fleetforge.rehearsal.kubernetes.store import Store
 
 
-def notice(
-    store: Store, about: Object, reason: str, message: str, *, component: str, kind: str = "Warning"
-) -> None:
+def notice(store: Store, about: Object, reason: str, message: str, *, component: str, kind: str = "Warning") -> None:
     """Writes an Event in the object's namespace; the same reason and message again only raise its count."""
     events = Collection(store, "events")
     namespace, uid = namespace_of(about) or "default", about["metadata"]["uid"]

@@ -108,7 +108,7 @@ def pod_is_ready(pod: Object) -> bool:
 
 
 def made(api_version: str, kind: str, name: str, namespace: str = "", **parts: Any) -> Object:
-    """A new object to create; ``labels`` and ``annotations`` among ``parts`` go to the metadata, the rest to the top."""
+    """A new object to create; labels, annotations, finalizers and owners of ``parts`` go to its metadata."""
     metadata: Object = {"name": name}
     if namespace:
         metadata["namespace"] = namespace

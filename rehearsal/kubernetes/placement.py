@@ -1,7 +1,8 @@
 """Which nodes a Pod fits on: pure rules over one Pod and one node.
 
-nodeSelector, required node affinity, taints and tolerations, unschedulable nodes, and the sums of requests. What it does
-NOT know: pod (anti-)affinity, topology spread, preemption, preferred rules.
+nodeSelector, required node affinity, taints and tolerations, unschedulable nodes, and the sums of requests.
+
+What it does NOT know: pod (anti-)affinity, topology spread, preemption, preferred rules.
 """
 
 from __future__ import annotations

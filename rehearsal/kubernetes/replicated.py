@@ -85,10 +85,10 @@ class StatefulSets(_Owners):
                 self._pods.delete(pod)
                 return
         for name in names:
-            pod = self._pods.find(name, namespace_of(item))
-            if pod is None:
+            there = self._pods.find(name, namespace_of(item))
+            if there is None:
                 self._make(item, name, revision)
-            if item["spec"]["podManagementPolicy"] == "OrderedReady" and (pod is None or not pod_is_ready(pod)):
+            if item["spec"]["podManagementPolicy"] == "OrderedReady" and (there is None or not pod_is_ready(there)):
                 return
 
     def _make(self, item: Object, name: str, revision: str) -> None:

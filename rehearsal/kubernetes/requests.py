@@ -113,7 +113,9 @@ def object_in(body: object, target: Target) -> Object:
             raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
         metadata["namespace"] = target.namespace
     if target.name and metadata.setdefault("name", target.name) != target.name:
-        raise bad_request(f"the name of the object ({metadata['name']}) does not match the name on the URL ({target.name})")
+        raise bad_request(
+            f"the name of the object ({metadata['name']}) does not match the name on the URL ({target.name})"
+        )
     return body
 
 

@@ -10,7 +10,8 @@ from fleetforge.rehearsal.kubernetes.control import Controller
 from fleetforge.rehearsal.kubernetes.events import Event
 from fleetforge.rehearsal.kubernetes.notices import notice
 from fleetforge.rehearsal.kubernetes.objects import Object, condition, is_going, name_of, set_condition
-from fleetforge.rehearsal.kubernetes.placement import admits, lacks, requested, usage, why_nowhere
+from fleetforge.rehearsal.kubernetes.placement import admits, lacks, usage, why_nowhere
+from fleetforge.rehearsal.kubernetes.quantities import requested
 from fleetforge.rehearsal.kubernetes.store import Key, Store
 
 _ALL: Key = ("", "")
@@ -27,7 +28,10 @@ class Scheduler(Controller):
 
     def keys(self, event: Event) -> Iterable[Key]:
         if event.resource.name == "pods":
-            frees = event.change == "DELETED" or (event.item.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+            frees = event.change == "DELETED" or (event.item.get("status") or {}).get("phase") in (
+                "Succeeded",
+                "Failed",
+            )
             return [_ALL] if frees or _is_waiting(event.item) else []
         return [_ALL] if event.resource.name == "nodes" and _matters(event) else []
 

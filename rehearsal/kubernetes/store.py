@@ -11,7 +11,7 @@ versions, foreground deletion (treated as background).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -77,7 +77,8 @@ class Store:
         kept = self._kept.get(resource.name, {})
         return [kept[key] for key in sorted(kept) if not namespace or key[0] == namespace]
 
-    def dependents(self, uid: str) -> list[tuple[Resource, Object]]:
+    def dependents(self, uid: str) -> Sequence[tuple[Resource, Object]]:
+        """What names the object with this uid as an owner."""
         found = []
         for name, key in sorted(self._owned.get(uid, ())):
             item = self._kept.get(name, {}).get(key)

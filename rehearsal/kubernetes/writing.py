@@ -82,7 +82,9 @@ class Writer:
 
     def _apply(self, target: Target, old: Object | None, body: object, manager: str) -> tuple[Object, bool]:
         if not manager:
-            raise bad_request("PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: is required for apply patch")
+            raise bad_request(
+                "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value: is required for apply patch"
+            )
         wanted = copied(object_in(body, target))
         if old is None:
             if target.subresource:

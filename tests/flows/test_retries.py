@@ -1,0 +1,43 @@
+"""Every stage fails twice for a passing reason; the run completes, and the retries can be seen on the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+TROUBLE = (
+    # target, what it strikes, status, text
+    ("ssh:node-172-31-140-13", "uname -m", 1, "fork: Cannot allocate memory"),
+    ("kk", "ArtifactExportPipeline", 1, "read tcp 10.0.0.1:443: i/o timeout"),
+    ("kk", "InitRegistryPipeline", 1, "dial tcp 172.31.0.9:22: i/o timeout"),
+    ("harbor", "POST /api/v2.0/projects", 503, ""),
+    ("kk", "CreateClusterPipeline", 1, "dial tcp 172.31.0.9:22: i/o timeout"),
+    ("kube:aicc", r"PATCH .*/clusterconfigurations/ks-installer", 503, ""),
+    ("kube:aicc", r"POST .*/cluster.kubesphere.io/v1alpha1/clusters", 503, ""),
+    ("kube:aicc", r"(POST|PATCH) .*/federateddeployments", 503, ""),
+)
+STRUCK = (
+    "preflight",
+    "artifact",
+    "registry",
+    "harbor",
+    "cluster · aicc",
+    "multicluster · aicc",
+    "member · hefei",
+    "validation",
+)
+
+
+def test_every_stage_failing_twice_still_completes_with_its_retries_on_show(rehearse: Any, tasks_of: Any) -> None:
+    from fleetforge.flows.build_fleet import build_fleet
+
+    with rehearse("retries") as fleet:
+        for target, match, status, text in TROUBLE:
+            fleet.site.add_fault(target=target, match=match, times=2, status=status, text=text)
+        state = build_fleet(fleet=fleet.name, return_state=True)
+        seen = tasks_of(state.state_details.flow_run_id)
+    assert state.is_completed(), state.message
+    for name in STRUCK:
+        assert seen[name].run_count == 3, f"{name}: {seen[name]}"
+        assert seen[name].states.count("AwaitingRetry") == 2
