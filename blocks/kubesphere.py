@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
+from fleetforge.blocks import ks_components
 from fleetforge.blocks.deadline import Deadline
 from fleetforge.blocks.ks_installer import Installer, Mark
-from fleetforge.blocks.kube import (
-    API_SERVICES,
-    CLUSTER_CONFIGURATIONS,
-    CLUSTERS,
-    CONFIG_MAPS,
-    DAEMON_SETS,
-    DEPLOYMENTS,
-    STATEFUL_SETS,
-    Kube,
-    Object,
-    Resource,
-)
-from fleetforge.fleet.errors import FleetforgeError
+from fleetforge.blocks.ks_installer_wait import OnEvent, waited
+from fleetforge.blocks.kube import CLUSTER_CONFIGURATIONS, CLUSTERS, CONFIG_MAPS, Kube, Object
 from fleetforge.fleet.errors.catalogue import fault
 from fleetforge.fleet.kubesphere import (
     CONFIG_KEY,
@@ -39,31 +27,10 @@ from fleetforge.fleet.kubesphere import (
     rerun_patch,
     role_of,
 )
-from fleetforge.fleet.kubesphere_components import (
-    MULTICLUSTER_HOST,
-    ComponentHealth,
-    Kind,
-    Workload,
-    expected,
-    health_of,
-    places,
-)
+from fleetforge.fleet.kubesphere_components import MULTICLUSTER_HOST, ComponentHealth, expected
 from fleetforge.fleet.kubesphere_log import InstallerEvent, InstallerLog
 from fleetforge.fleet.member_clusters import HOST_LABEL, condition_is
 from fleetforge.fleet.spec import Role
-
-OnEvent = Callable[[InstallerEvent], object]
-T = TypeVar("T")
-
-REASONS = 5.0
-"""Seconds to wait for ks-installer to say why its tasks failed, once it has said that they did."""
-
-_KINDS: dict[Kind, Resource] = {
-    "Deployment": DEPLOYMENTS,
-    "StatefulSet": STATEFUL_SETS,
-    "DaemonSet": DAEMON_SETS,
-    "APIService": API_SERVICES,
-}
 
 
 class KubeSphere:
@@ -110,7 +77,9 @@ class KubeSphere:
         def effective(limit: Deadline) -> None:
             self._await_configuration(multicluster_enabled, "ks-installer to enable multi-cluster", limit, "FF-KS-005")
             self._await_config(lambda config: role_of(config) == Role.HOST, "the role host", limit)
-            self._await_workloads(lambda: self._health(MULTICLUSTER_HOST), limit, "FF-KS-005")
+            ks_components.await_healthy(
+                self.kube, lambda: ks_components.health(self.kube, MULTICLUSTER_HOST), limit, "FF-KS-005"
+            )
             what = f"the host cluster's own Cluster object {name} to be Ready"
             self._await_host_object(name, limit, what)
 
@@ -151,7 +120,7 @@ class KubeSphere:
         if version is None and (found := self.installed_version()):
             done = found
         else:
-            done = self._until(installed, limit, on_event, log, mark)
+            done = waited(self.kube, installed, limit, on_event, log, mark)
         self.await_components(limit.remaining)
         return done
 
@@ -162,15 +131,15 @@ class KubeSphere:
     def components(self) -> tuple[ComponentHealth, ...]:
         """The health of every workload the ClusterConfiguration asks for; empty without KubeSphere."""
         held = self.cluster_configuration()
-        return self._health(expected(held)) if held else ()
+        return ks_components.health(self.kube, expected(held)) if held else ()
 
     def await_components(self, deadline: float) -> None:
         """Returns when every component is healthy; ``FF-KS-006`` after ``deadline`` seconds, naming the others."""
-        self._await_workloads(self.components, Deadline(deadline), "FF-KS-006")
+        ks_components.await_healthy(self.kube, self.components, Deadline(deadline), "FF-KS-006")
 
     def multicluster_not_ready(self) -> tuple[str, ...]:
         """On a host cluster: what of multi-cluster is not ready, in words; empty when all is."""
-        waiting = [str(found) for found in self._health(MULTICLUSTER_HOST) if not found.healthy]
+        waiting = [str(found) for found in ks_components.health(self.kube, MULTICLUSTER_HOST) if not found.healthy]
         hosts = list(self.kube.list(CLUSTERS, label_selector=HOST_LABEL)) if not waiting else []
         if not waiting and not any(condition_is(held, "Ready") for held in hosts):
             waiting.append("the host cluster's own Cluster object is not Ready")
@@ -211,59 +180,13 @@ class KubeSphere:
         log, mark = Installer(self.kube).history()
         if not self.set_multicluster_role(role, host_name=host_name, jwt_secret=jwt_secret) and log.over and log.failed:
             self._rerun(log)
-        self._until(effective, Deadline(deadline), on_event, InstallerLog(), mark)
+        waited(self.kube, effective, Deadline(deadline), on_event, InstallerLog(), mark)
 
     def _rerun(self, log: InstallerLog) -> None:
         moment = datetime.now(UTC).isoformat(timespec="seconds")
         patch = rerun_patch(moment, tuple(log.failed), self._configuration().get("status"))
         self.kube.merge_patch(CLUSTER_CONFIGURATIONS, CONFIGURATION, patch, NAMESPACE)
         log.failed, log.over = {}, False
-
-    def _until(
-        self, waiter: Callable[[Deadline], T], limit: Deadline, on_event: OnEvent | None, log: InstallerLog, mark: Mark
-    ) -> T:
-        """``waiter``'s result, with the installer's events told meanwhile; its failed tasks end the wait at once."""
-        heard: queue.SimpleQueue[InstallerEvent | _Ended] = queue.SimpleQueue()
-        installer = Installer(self.kube)
-
-        def listen() -> None:
-            try:
-                for event in installer.follow(log, mark, limit):
-                    heard.put(event)
-            except FleetforgeError:
-                return
-
-        def wait() -> None:
-            heard.put(_Ended.of(lambda: waiter(limit)))
-
-        for work in (listen, wait):
-            threading.Thread(target=work, name=f"{self.kube.name}-{work.__name__}", daemon=True).start()
-        try:
-            return self._heard(heard, log, on_event)
-        finally:
-            limit.cancel()
-            installer.stop()
-
-    def _heard(
-        self, heard: queue.SimpleQueue[InstallerEvent | _Ended], log: InstallerLog, on_event: OnEvent | None
-    ) -> Any:
-        while True:
-            gave_up = log.over and bool(log.failed)
-            if gave_up and all(log.failed.values()):
-                raise self._failed(log)
-            try:
-                event = heard.get(timeout=REASONS if gave_up else None)
-            except queue.Empty:
-                raise self._failed(log) from None
-            if isinstance(event, _Ended):
-                return event.result()
-            if on_event is not None:
-                on_event(event)
-
-    def _failed(self, log: InstallerLog) -> FleetforgeError:
-        evidence = [f"{task}: {reason or 'no reason given'}" for task, reason in log.failed.items()]
-        what = f"ks-installer failed at {', '.join(log.failed)}"
-        return fault("FF-KS-001", what, where=self.kube.name, evidence=evidence)
 
     def _await_configuration(
         self, holds: Callable[[Object | None], bool], what: str, limit: Deadline, code: str
@@ -299,53 +222,3 @@ class KubeSphere:
             what=what,
             code="FF-KS-005",
         )
-
-    def _await_workloads(
-        self, observed: Callable[[], tuple[ComponentHealth, ...]], limit: Deadline, code: str
-    ) -> None:
-        """One unhealthy workload is awaited at a time; then all are looked at again."""
-        while unhealthy := [found for found in observed() if not found.healthy]:
-            first = unhealthy[0].workload
-            self._await_workload(first, limit, code, [str(found) for found in unhealthy])
-
-    def _await_workload(self, workload: Workload, limit: Deadline, code: str, unhealthy: list[str]) -> None:
-        def healthy(item: Object | None) -> bool | None:
-            return health_of(workload, item).healthy or None
-
-        self.kube.wait_for(
-            _KINDS[workload.kind],
-            workload.name,
-            healthy,
-            namespace=workload.namespace or None,
-            deadline=limit.remaining,
-            what=f"{len(unhealthy)} components to be healthy",
-            code=code,
-            describe=lambda item: [str(health_of(workload, item)), *unhealthy[1:]],
-        )
-
-    def _health(self, workloads: tuple[Workload, ...]) -> tuple[ComponentHealth, ...]:
-        """Each workload's health, with one list for each kind and namespace."""
-        found: dict[tuple[Kind, str, str], Object] = {}
-        for kind, namespace in places(workloads):
-            for item in self.kube.list(_KINDS[kind], namespace or None):
-                found[(kind, namespace, item["metadata"]["name"])] = item
-        return tuple(health_of(held, found.get((held.kind, held.namespace, held.name))) for held in workloads)
-
-
-class _Ended:
-    """How a wait in another thread ended."""
-
-    def __init__(self, value: Any = None, error: BaseException | None = None) -> None:
-        self._value, self._error = value, error
-
-    @classmethod
-    def of(cls, work: Callable[[], Any]) -> _Ended:
-        try:
-            return cls(work())
-        except BaseException as error:
-            return cls(error=error)
-
-    def result(self) -> Any:
-        if self._error is not None:
-            raise self._error
-        return self._value

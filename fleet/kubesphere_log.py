@@ -3,7 +3,8 @@
 Grammar of 3.4.1: ``Start installing <task>``, ``Waiting for all tasks …``, ``task <name> status is successful  (n/m)``
 or ``failed``, ``Collecting installation results …``, then ``Task '<name>' failed:`` with a JSON event between lines of
 asterisks, or, when nothing failed, the banner ``Welcome to KubeSphere!`` with the console's URL and, after
-``https://kubesphere.io``, a date. A serial task (Ansible's output in the log) that fails ends the run with nothing.
+``https://kubesphere.io``, a date. A serial task (Ansible's output in the log) that fails ends the run with a
+``PLAY RECAP`` that counts it and nothing more: neither a summary nor another try.
 The banner also shows the password of admin: that line never becomes an event.
 """
 
@@ -52,6 +53,7 @@ _STARTED = re.compile(r"Start installing (\S+)")
 _ENDED = re.compile(r"task (\S+) status is (successful|failed)\s+\((\d+)/(\d+)\)")
 _REASON = re.compile(r"Task '([^']+)' failed:")
 _ANSIBLE = re.compile(r"TASK \[(.+?)\]|(fatal: .+)")
+_RECAP = re.compile(r"unreachable=(\d+)\s+failed=(\d+)")
 _CONSOLE = re.compile(r"Console: (\S+)")
 _DATE = re.compile(r"https://kubesphere\.io\s+(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)")
 
@@ -66,6 +68,7 @@ class InstallerLog:
         self._reason_of: str | None = None
         self._json: list[str] = []
         self._console = ""
+        self._step, self._fatal = "", ""
 
     def read(self, line: str) -> tuple[InstallerEvent, ...]:
         """The events of one line: mostly none, or one."""
@@ -82,9 +85,13 @@ class InstallerLog:
         return self._other(text)
 
     def _started(self, task: str) -> InstallerEvent:
+        self._begun()
+        return InstallerEvent(Step.STARTED, task)
+
+    def _begun(self) -> None:
+        """What follows a run that was over belongs to another one."""
         if self.over:
             self.failed, self.over, self.finished = {}, False, None
-        return InstallerEvent(Step.STARTED, task)
 
     def _ended(self, task: str, well: bool, done: int, total: int) -> InstallerEvent:
         if not well:
@@ -102,9 +109,19 @@ class InstallerLog:
         if found := _DATE.search(text):
             self.over, self.finished = True, found[1]
             return (InstallerEvent(Step.FINISHED, text=f"console {self._console}".rstrip()),)
+        return self._serial(text)
+
+    def _serial(self, text: str) -> tuple[InstallerEvent, ...]:
+        """A line of Ansible's, printed by the tasks that run one after the other."""
         if found := _ANSIBLE.search(text):
+            self._begun()
+            self._step, self._fatal = found[1] or self._step, redacted(found[2] or "")[:600]
             return (InstallerEvent(Step.ANSIBLE, text=redacted(found[1] or found[2])[:300]),)
-        return ()
+        found = _RECAP.search(text)
+        if found is None or not (int(found[1]) or int(found[2])):
+            return ()
+        self.failed, self.over = {self._step: self._fatal or "no reason given"}, True
+        return (InstallerEvent(Step.FAILED, self._step, self.failed[self._step]),)
 
     def _reasoned(self, text: str) -> tuple[InstallerEvent, ...]:
         """Collects the JSON between the asterisks; ends at the second line of them, or with the JSON."""

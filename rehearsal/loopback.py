@@ -206,8 +206,13 @@ def _moved_cluster(name: str, documents: list[dict[str, Any]]) -> ClusterDescrip
         config=yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True),
         api_address=api,
         api_port=int(endpoint.get("port") or API_PORT),
-        kubernetes_version=str((spec.get("kubernetes") or {}).get("version") or DEFAULT_KUBERNETES),
+        kubernetes_version=_version(str((spec.get("kubernetes") or {}).get("version") or DEFAULT_KUBERNETES)),
     )
+
+
+def _version(stated: str) -> str:
+    """With its `v` and without kk's suffix for the distribution."""
+    return f"v{stated.split('-')[0].removeprefix('v')}"
 
 
 def _move_registry(spec: dict[str, Any], names: frozenset[str], registry: RegistryDescription, certs: str) -> None:

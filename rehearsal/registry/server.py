@@ -75,6 +75,10 @@ class RegistryServer:
             found = self._store.manifest(repository, member) if member else None
         return found is not None and self._architecture(repository, found) == normal_arch(arch)
 
+    def images(self) -> list[str]:
+        """Every ``repository:tag`` it holds, sorted."""
+        return [f"{name}:{tag}" for name in self._store.repositories() for tag in self._store.tags(name)]
+
     def _architecture(self, repository: str, manifest: StoredManifest) -> str:
         path = self._store.blob(repository, json.loads(manifest.content)["config"]["digest"])
         config = json.loads(path.read_bytes()) if path else {}
