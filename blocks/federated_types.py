@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from fleetforge.blocks.deadline import Deadline
-from fleetforge.blocks.kube import DEFINITIONS, FEDERATED_TYPE_CONFIGS, Kube, Object
+from fleetforge.blocks.kube import Kube, Object
+from fleetforge.blocks.kube_resources import DEFINITIONS, FEDERATED_TYPE_CONFIGS
 from fleetforge.fleet.errors import FleetforgeError
 from fleetforge.fleet.errors.catalogue import fault
 from fleetforge.fleet.federated_types import TargetType, is_live

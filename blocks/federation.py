@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from fleetforge.blocks import federated_types
 from fleetforge.blocks.deadline import Deadline
-from fleetforge.blocks.kube import EVENTS, FEDERATED_DEPLOYMENTS, FEDERATED_NAMESPACES, NAMESPACES, Object, Resource
+from fleetforge.blocks.kube import Object
+from fleetforge.blocks.kube_resources import EVENTS, FEDERATED_DEPLOYMENTS, FEDERATED_NAMESPACES, NAMESPACES, Resource
 from fleetforge.blocks.members import Members
 from fleetforge.fleet.errors import FleetforgeError
 from fleetforge.fleet.errors.catalogue import fault

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fleetforge.blocks.deadline import Deadline
-from fleetforge.blocks.kube import API_SERVICES, DAEMON_SETS, DEPLOYMENTS, STATEFUL_SETS, Kube, Object, Resource
+from fleetforge.blocks.kube import Kube, Object
+from fleetforge.blocks.kube_resources import API_SERVICES, DAEMON_SETS, DEPLOYMENTS, STATEFUL_SETS, Resource
 from fleetforge.fleet.kubesphere_components import ComponentHealth, Kind, Workload, health_of, places
 
 KINDS: dict[Kind, Resource] = {

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fleetforge.blocks.deadline import Deadline
-from fleetforge.blocks.kube import PODS, Kube, Object
+from fleetforge.blocks.kube import Kube, Object
+from fleetforge.blocks.kube_resources import PODS
 from fleetforge.blocks.kube_transport import LineStream
 from fleetforge.fleet.errors import FleetforgeError, Transient
 from fleetforge.fleet.kubesphere import INSTALLER_LABELS, NAMESPACE
@@ -82,7 +83,8 @@ class Installer:
                 if pod is not None:
                     uid = str(pod["metadata"]["uid"])
                     mark = mark if mark.uid == uid else Mark(uid)
-                    for mark, text in self._lines(pod["metadata"]["name"], mark, deadline):  # noqa: B020
+                    for place, text in self._lines(pod["metadata"]["name"], mark, deadline):
+                        mark = place
                         yield from log.read(text)
             except FleetforgeError as error:
                 if not _passes(error):

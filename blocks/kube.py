@@ -11,71 +11,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from fleetforge.blocks.deadline import Deadline
-from fleetforge.blocks.kube_resources import (
-    API_SERVICES,
-    CLUSTER_CONFIGURATIONS,
-    CLUSTER_ROLE_BINDINGS,
-    CLUSTER_ROLES,
-    CLUSTERS,
-    CONFIG_MAPS,
-    DAEMON_SETS,
-    DEFINITIONS,
-    DEPLOYMENTS,
-    DISRUPTION_BUDGETS,
-    EVENTS,
-    FEDERATED_DEPLOYMENTS,
-    FEDERATED_NAMESPACES,
-    FEDERATED_TYPE_CONFIGS,
-    JOBS,
-    KUBEFED_CLUSTERS,
-    NAMESPACES,
-    NODES,
-    PODS,
-    SECRETS,
-    SERVICE_ACCOUNTS,
-    SERVICES,
-    STATEFUL_SETS,
-    STORAGE_CLASSES,
-    VOLUME_CLAIMS,
-    Resource,
-    resource_of,
-)
+from fleetforge.blocks.kube_errors import is_expired
+from fleetforge.blocks.kube_resources import PODS, SERVICES, Resource, resource_of
 from fleetforge.blocks.kube_transport import LineStream, Params, Transport
 from fleetforge.blocks.kube_wait import Wait, last_state, still_there
 from fleetforge.blocks.kube_watch import Watch
 from fleetforge.fleet.errors import FleetforgeError, Transient
 from fleetforge.fleet.errors.catalogue import fault
-
-__all__ = [
-    "API_SERVICES",
-    "CLUSTERS",
-    "CLUSTER_CONFIGURATIONS",
-    "CLUSTER_ROLES",
-    "CLUSTER_ROLE_BINDINGS",
-    "CONFIG_MAPS",
-    "DAEMON_SETS",
-    "DEFINITIONS",
-    "DEPLOYMENTS",
-    "DISRUPTION_BUDGETS",
-    "EVENTS",
-    "FEDERATED_DEPLOYMENTS",
-    "FEDERATED_NAMESPACES",
-    "FEDERATED_TYPE_CONFIGS",
-    "JOBS",
-    "KUBEFED_CLUSTERS",
-    "NAMESPACES",
-    "NODES",
-    "PODS",
-    "SECRETS",
-    "SERVICES",
-    "SERVICE_ACCOUNTS",
-    "STATEFUL_SETS",
-    "STORAGE_CLASSES",
-    "VOLUME_CLAIMS",
-    "Kube",
-    "Object",
-    "Resource",
-]
 
 Object = dict[str, Any]
 Objects = list[Object]
@@ -143,7 +85,7 @@ class Kube:
             try:
                 held = self.transport.json("GET", resource.path(namespace), params={**params, "continue": token})
             except FleetforgeError as error:
-                if not token or "HTTP 410" not in " ".join(error.evidence):
+                if not (token and is_expired(error)):
                     raise
                 token = ""
                 continue
@@ -247,7 +189,7 @@ class Kube:
         timestamps: bool = False,
         silence: float = 60.0,
     ) -> Iterator[str]:
-        """Lines a Pod's only container printed; with ``follow`` also new ones, until ``silence`` seconds without one."""
+        """Lines a Pod's only container printed; with ``follow`` new ones, until ``silence`` seconds without one."""
         with self.log_stream(namespace, pod, follow, since, tail, timestamps, silence) as lines:
             yield from lines
 

@@ -53,6 +53,11 @@ def is_unknown_kind(message: str) -> bool:
     return "404 page not found" in message or "could not find the requested resource" in message
 
 
+def is_expired(error: FleetforgeError) -> bool:
+    """Whether the server has forgotten the list or the version that was asked for: begin again from a new list."""
+    return any(line.startswith("HTTP 410") for line in error.evidence)
+
+
 def status_in(body: bytes) -> dict[str, Any]:
     """The Status object in a body; empty when it is something else."""
     try:

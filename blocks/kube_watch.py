@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from fleetforge.blocks.deadline import Deadline
-from fleetforge.blocks.kube_errors import refused
+from fleetforge.blocks.kube_errors import is_expired, refused
 from fleetforge.blocks.kube_transport import Params, Transport
 from fleetforge.fleet.errors import FleetforgeError, Transient
 
@@ -79,6 +79,10 @@ class Watch:
                 self._version = None
             except Transient as error:
                 self.last_error, failures = error, failures + 1
+            except FleetforgeError as error:
+                if not is_expired(error):
+                    raise
+                self._version, failures = None, failures + 1
             if failures:
                 self._deadline.pause(PAUSES[min(failures, len(PAUSES)) - 1])
 

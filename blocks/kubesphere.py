@@ -12,7 +12,8 @@ from fleetforge.blocks import ks_components
 from fleetforge.blocks.deadline import Deadline
 from fleetforge.blocks.ks_installer import Installer, Mark
 from fleetforge.blocks.ks_installer_wait import OnEvent, waited
-from fleetforge.blocks.kube import CLUSTER_CONFIGURATIONS, CLUSTERS, CONFIG_MAPS, Kube, Object
+from fleetforge.blocks.kube import Kube, Object
+from fleetforge.blocks.kube_resources import CLUSTER_CONFIGURATIONS, CLUSTERS, CONFIG_MAPS
 from fleetforge.fleet.errors.catalogue import fault
 from fleetforge.fleet.kubesphere import (
     CONFIG_KEY,

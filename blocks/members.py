@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from fleetforge.blocks.deadline import Deadline
-from fleetforge.blocks.kube import CLUSTERS, KUBEFED_CLUSTERS, NAMESPACES, Kube, Object
+from fleetforge.blocks.kube import Kube, Object
+from fleetforge.blocks.kube_resources import CLUSTERS, KUBEFED_CLUSTERS, NAMESPACES
 from fleetforge.blocks.kubesphere import KubeSphere
 from fleetforge.fleet import member_clusters
 from fleetforge.fleet.errors import FleetforgeError

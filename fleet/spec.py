@@ -8,7 +8,7 @@ Secret-bearing strings hold a reference (see ``fleet/references.py``) once a fle
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -17,7 +17,7 @@ Name = Annotated[
     str,
     Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?$", description="Lower-case letters, digits and '-', 42 at most."),
 ]
-API_VERSION = "fleetforge.io/v1alpha1"
+API_VERSION: Final = "fleetforge.io/v1alpha1"
 
 
 class Value(BaseModel):

@@ -1,4 +1,7 @@
-"""Programs of a rehearsed machine, as text for `str.format`: `{hostname}`, `{machine}`, `{real}`, `{name}`, `{socket}`."""
+"""Programs of a rehearsed machine, as text for `str.format`.
+
+Fields: `{hostname}`, `{machine}` (x86_64 …), `{real}` (the real uname), `{name}` (in the site), `{socket}`, `{python}`.
+"""
 
 from __future__ import annotations
 

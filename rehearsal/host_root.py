@@ -11,6 +11,7 @@ does NOT do: isolate (a command can still read and write the rest of the real di
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -56,7 +57,8 @@ class HostRoot:
 
     def made(self, name: str, tools: Iterable[str], socket: str) -> None:
         """Create what is missing; what a former run left on the machine stays."""
-        for folder in ("bin", "usr/local/bin", "root", "tmp", "run/units"):
+        parents = (str(Path(path).parent).lstrip("/") for path in OWN)
+        for folder in ("bin", "usr/local/bin", "root", "tmp", "run/units", *parents):
             (self.directory / folder).mkdir(parents=True, exist_ok=True)
         real = shutil.which("uname") or "/bin/uname"
         facts = {"hostname": self.hostname, "machine": self._machine, "real": real}
@@ -106,6 +108,17 @@ class HostRoot:
             "SHELL": "/bin/sh",
             "LANG": "C.UTF-8",
         }
+
+    def processes(self) -> list[int]:
+        """Ids of everything that runs on the machine: what has inherited its environment."""
+        mark = b"\0HOST_ROOT=" + os.fsencode(self.directory) + b"\0"
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    if mark in b"\0" + (entry / "environ").read_bytes():
+                        found.append(int(entry.name))
+        return found
 
     def set_sudo_password(self, password: str | None) -> None:
         """What sudo asks users other than root for; None: nothing."""

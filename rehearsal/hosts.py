@@ -24,8 +24,8 @@ from fleetforge.rehearsal.host_root import HostRoot
 from fleetforge.rehearsal.site_description import HostDescription
 
 _CHUNK = 65536
-_GRACE = 2.0
-"""Seconds a stopped host's commands get before they are killed."""
+_ROUNDS = 20
+"""How often a stopped host's processes are looked for, in case some of them were starting others."""
 
 
 class Host:
@@ -44,7 +44,6 @@ class Host:
         self._system = system
         self._listener: asyncssh.SSHAcceptor | None = None
         self._connections: set[asyncssh.SSHServerConnection] = set()
-        self._groups: set[int] = set()
 
     @property
     def is_up(self) -> bool:
@@ -82,7 +81,7 @@ class Host:
             )
 
     async def stop(self) -> None:
-        """Close the listener, drop every connection, end what they had started."""
+        """Close the listener, drop every connection, kill everything they had started, in the background too."""
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.close()
@@ -107,14 +106,14 @@ class Host:
         return asyncssh.read_private_key(self._key_file)
 
     async def _end_commands(self) -> None:
-        for group in list(self._groups):
-            _signal(group, signal.SIGTERM)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_GRACE):
-                while self._groups:
-                    await asyncio.sleep(0.02)
-        for group in list(self._groups):
-            _signal(group, signal.SIGKILL)
+        for _ in range(_ROUNDS):
+            running = self.root.processes()
+            if not running:
+                return
+            for process in running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            await asyncio.sleep(0.02)
 
     async def _serve(self, process: asyncssh.SSHServerProcess[bytes]) -> None:
         command = process.command or ""
@@ -141,7 +140,6 @@ class Host:
             env=self.root.environment(self.description.user, self._system, has_terminal),
             start_new_session=True,
         )
-        self._groups.add(child.pid)
         feed = asyncio.ensure_future(_feed(process, child))
         hangup = asyncio.ensure_future(_hangup(process, child.pid if has_terminal else None))
         try:
@@ -149,7 +147,6 @@ class Host:
             code = await child.wait()
             process.exit(code if code >= 0 else 128 - code)
         finally:
-            self._groups.discard(child.pid)
             feed.cancel()
             hangup.cancel()
 

@@ -13,11 +13,23 @@ import yaml
 from fleetforge.fleet.kk_cluster import ClusterConfig, Host, read_cluster
 from fleetforge.rehearsal.host_root import HostRoot
 from fleetforge.rehearsal.kubernetes import KubernetesCluster, Pace
-from fleetforge.rehearsal.kubernetes.installer_text import failed, welcome
+from fleetforge.rehearsal.kubernetes.collection import Collection
+from fleetforge.rehearsal.kubernetes.logs import Wish
+from fleetforge.rehearsal.kubernetes.objects import name_of
 
 WORKER = "node-role.kubernetes.io/worker"
 ADMIN_FILES = ("/etc/kubernetes/admin.conf", "/root/.kube/config")
 """Where kubeadm and kk leave the kubeconfig on control-plane hosts."""
+
+_SAID = {
+    "PLAY [localhost]": "running",
+    "Collecting installation results": "running",
+    "Welcome to KubeSphere!": "finished",
+    "failed=1": "failed",
+    "' failed:": "failed",
+    "Traceback": "failed",
+}
+"""What the installer's log says, and what that means when nothing else was said after it."""
 
 _UNIT_PACE = 0.02
 """The site's pace at which the Kubernetes stand-in's own values hold."""
@@ -116,13 +128,23 @@ class SiteCluster:
 
     @property
     def node_names(self) -> list[str]:
-        return sorted(key[1] for key in self.kubernetes.store.items("nodes"))
+        return [name_of(node) for node in Collection(self.kubernetes.store, "nodes").all()]
 
-    def state(self) -> dict[str, Any]:
+    async def state(self) -> dict[str, Any]:
         """The admin API's view: created, running, node names, what its KubeSphere installer has come to."""
         if self._cluster is None:
             return {"created": False, "running": False, "nodes": [], "installer": {"version": "", "state": "absent"}}
-        return {"created": True, "running": self.is_up, "nodes": self.node_names, "installer": self._installer()}
+        return {"created": True, "running": self.is_up, "nodes": self.node_names, "installer": await self._installer()}
+
+    async def _installer(self) -> dict[str, str]:
+        """Version and state: absent, waiting (for its Pod), running, finished or failed."""
+        cluster = self.kubernetes
+        version = cluster.kubesphere.version
+        pods = Collection(cluster.store, "pods").matching({"app": "ks-installer"}, "kubesphere-system")
+        text = "".join([line for pod in pods async for line in cluster.logs.of(pod["metadata"]["uid"]).read(Wish())])
+        last = max(_SAID, key=lambda words: text.rfind(words))
+        said = _SAID[last] if last in text else "waiting"
+        return {"version": version, "state": said if version else "absent"}
 
     async def _started(self) -> None:
         if not self.is_up:
@@ -155,7 +177,9 @@ def _config(text: str) -> ClusterConfig:
         raise ValueError(f"the config is not YAML: {error}") from error
     config, findings = read_cluster(documents, "config")
     if config is None:
-        raise ValueError("; ".join(str(finding) for finding in findings))
+        raise ValueError("; ".join(finding.what for finding in findings if not finding.is_warning))
+    if not config.nodes:
+        raise ValueError("the config's role groups name none of its hosts")
     return config
 
 

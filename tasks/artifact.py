@@ -65,7 +65,7 @@ def _export(outside: Outside, progress: StageProgress) -> None:
     command = kk_command.artifact_export(outside.put_manifest(), partial)
     if not outside.kk.is_running("artifact-export"):
         removed(outside.control, partial)
-    kk_ran(outside, command, "artifact-export", None, timedelta(seconds=settings.artifact_timeout), progress)
+    kk_ran(outside, command, "artifact-export", "artifact", timedelta(seconds=settings.artifact_timeout), progress)
     renamed(outside.control, partial, path)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from fleetforge.blocks.kube import NODES, Kube
+from fleetforge.blocks.kube import Kube
+from fleetforge.blocks.kube_resources import NODES
 from fleetforge.blocks.lock import cluster_lock
 from fleetforge.blocks.outside import Outside, opened
 from fleetforge.fleet import kk_command
@@ -82,9 +83,9 @@ def _acted(outside: Outside, cluster: str, action: Action, progress: StageProgre
 
 def _create(outside: Outside, cluster: str, progress: StageProgress) -> None:
     fleet = outside.fleet
-    flag = None if fleet.config(cluster).installs_kubesphere else fleet.spec.cluster(cluster).kubesphere
+    version = "" if fleet.config(cluster).installs_kubesphere else fleet.spec.cluster(cluster).kubesphere or ""
     command = kk_command.create_cluster(
-        outside.config_path(cluster), fleet.spec.spec.artifact.path, with_kubesphere=flag, skip_push_images=True
+        outside.config_path(cluster), fleet.spec.spec.artifact.path, kubesphere=version, push_images=False
     )
     limit = timedelta(seconds=settings.cluster_timeout)
     kk_ran(outside, command, f"{cluster}-create", cluster, limit, progress)

@@ -6,7 +6,7 @@ fleet it was made for, so that a second run on the same fleet has nothing to do.
 
 from __future__ import annotations
 
-from fleetforge.blocks.kube import CONFIG_MAPS, NAMESPACES, PODS
+from fleetforge.blocks.kube_resources import CONFIG_MAPS, NAMESPACES, PODS
 from fleetforge.blocks.lock import cluster_lock
 from fleetforge.blocks.outside import Outside, opened
 from fleetforge.fleet.actions import Action, Stage, StageOutcome, Verb

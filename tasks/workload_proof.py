@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fleetforge.blocks.kube import DEPLOYMENTS, Kube
+from fleetforge.blocks.kube import Kube
+from fleetforge.blocks.kube_resources import DEPLOYMENTS
 from fleetforge.blocks.outside import Outside
 from fleetforge.fleet.federation import Placed, placed_workload
 from fleetforge.fleet.spec import Workload

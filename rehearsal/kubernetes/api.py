@@ -3,20 +3,18 @@
 In front of every request stand the injected faults, then authentication, then the verbs. ``/livez``, ``/readyz``,
 ``/healthz`` and ``/version`` are open to everybody.
 
-What it does NOT do: protobuf, tables (kubectl shows NAME and AGE only), exec, attach, port-forward, resource metrics,
-webhooks over the network (``reviewers`` stand for them), audit, API priority.
+What it does NOT do: protobuf, exec, attach, port-forward, resource metrics, access reviews, webhooks over the network
+(``reviewers`` stand for them), audit, API priority.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from fleetforge.rehearsal.kubernetes.answers import dropped, json_answer, streamed
 from fleetforge.rehearsal.kubernetes.credentials import check_allowed, user_of
 from fleetforge.rehearsal.kubernetes.discovery import discovered, version_info
 from fleetforge.rehearsal.kubernetes.eviction import evict
@@ -37,6 +35,7 @@ from fleetforge.rehearsal.kubernetes.requests import Query, Target, body_of, del
 from fleetforge.rehearsal.kubernetes.resources import Resource
 from fleetforge.rehearsal.kubernetes.store import Store
 from fleetforge.rehearsal.kubernetes.subresources import check_has_log, log_wish, scale_of, scaled
+from fleetforge.rehearsal.kubernetes.tables import table_of, wants_table
 from fleetforge.rehearsal.kubernetes.writing import Writer
 from fleetforge.rehearsal.pki import Pki
 
@@ -93,12 +92,12 @@ class ApiServer:
         try:
             fault = self._faults.take(self._fault_target, f"{request.method} {request.path}")
             if fault and fault.status == 0:
-                return _dropped(request)
+                return dropped(request)
             if fault:
                 raise injected(fault.status, fault.text)
             return await self._answered(request)
         except Refused as refusal:
-            return _json(refusal.body, refusal.status)
+            return json_answer(refusal.body, refusal.status)
         except NoSuchPath:
             return web.Response(status=404, text="404 page not found\n")
 
@@ -107,13 +106,13 @@ class ApiServer:
         if path.startswith(_OPEN):
             return web.Response(text="ok")
         if path == "/version":
-            return _json(version_info(self._version))
+            return json_answer(version_info(self._version))
         peer = request.transport.get_extra_info("peercert") if request.transport else None
         user = user_of(peer, request.headers.get("Authorization", ""), self._store)
         document = discovered(path, self._store.table, f"{self._address}:{self._port}")
         document = document or described(path, self._store.table)
         if document is not None:
-            return _json(document)
+            return json_answer(document)
         check_allowed(user, self._store)
         return await self._verb(request, target_of(request.path, self._store.table), Query.parsed(request.query))
 
@@ -127,10 +126,10 @@ class ApiServer:
                 return await self._read(request, target, query)
             case "POST" if not target.name:
                 body = body_of(request.content_type, await request.read())
-                return _json(self._writer.create(target, query, body), 201)
+                return json_answer(self._writer.create(target, query, body), 201)
             case "PUT" if target.name:
                 body = body_of(request.content_type, await request.read())
-                return _json(await self._replaced(target, query, body))
+                return json_answer(await self._replaced(target, query, body))
             case "PATCH" if target.name:
                 body = body_of(request.content_type, await request.read())
                 return await self._patched(request.content_type, target, query, body)
@@ -139,17 +138,20 @@ class ApiServer:
         raise method_not_allowed()
 
     async def _read(self, request: web.Request, target: Target, query: Query) -> web.StreamResponse:
-        if target.name and not query.watch:
-            return _json(self._store.get(target.resource, target.namespace, target.name))
         if query.watch:
             return await self._watched(request, target, query)
-        return _json(listed(self._store, target, query))
+        as_table = wants_table(request.headers.get("Accept", ""))
+        if target.name:
+            item = self._store.get(target.resource, target.namespace, target.name)
+            return json_answer(table_of(target.resource, [item], {}) if as_table else item)
+        found = listed(self._store, target, query)
+        return json_answer(table_of(target.resource, found["items"], found["metadata"]) if as_table else found)
 
     async def _watched(self, request: web.Request, target: Target, query: Query) -> web.StreamResponse:
         watch = Watch(self._store, target, query)
         self._watches.add(watch)
         try:
-            return await _streamed(request, "application/json", watch.lines())
+            return await streamed(request, "application/json", watch.lines())
         finally:
             self._watches.discard(watch)
 
@@ -168,7 +170,7 @@ class ApiServer:
             if not is_new:
                 await self._reviewed(target, new)
             try:
-                return _json(self._writer.save(target, query, new, is_new), 201 if is_new else 200)
+                return json_answer(self._writer.save(target, query, new, is_new), 201 if is_new else 200)
             except Refused as refusal:
                 if refusal.reason != "Conflict" or names_version or attempt + 1 == _PATCH_TRIES:
                     raise
@@ -182,8 +184,8 @@ class ApiServer:
     async def _deleted(self, request: web.Request, target: Target, query: Query) -> web.Response:
         body = body_of(request.content_type, await request.read())
         if target.name:
-            return _json(self._writer.delete(target, request.query, body))
-        return _json(self._writer.delete_all(target, query, deletion_in(body, request.query)))
+            return json_answer(self._writer.delete(target, request.query, body))
+        return json_answer(self._writer.delete_all(target, query, deletion_in(body, request.query)))
 
     async def _subresource(self, request: web.Request, target: Target) -> web.StreamResponse:
         head, _, rest = target.subresource.partition("/")
@@ -193,9 +195,9 @@ class ApiServer:
             case "pods", "eviction", "POST":
                 body = body_of(request.content_type, await request.read())
                 options = deletion_in(body.get("deleteOptions") if isinstance(body, dict) else {}, request.query)
-                return _json(evict(self._store, target.namespace, target.name, options), 201)
+                return json_answer(evict(self._store, target.namespace, target.name, options), 201)
             case "services", "proxy", "GET":
-                return _json(self._proxied(target, rest))
+                return json_answer(self._proxied(target, rest))
             case _, "scale", "GET" | "PUT" | "PATCH" if target.resource.scale:
                 return await self._scale(request, target)
         raise NoSuchPath(request.path)
@@ -204,18 +206,18 @@ class ApiServer:
         pod = self._store.get(target.resource, target.namespace, target.name)
         check_has_log(pod, request.query.get("container", ""))
         lines = self._logs.of(pod["metadata"]["uid"]).read(log_wish(request.query))
-        return await _streamed(request, "text/plain", lines)
+        return await streamed(request, "text/plain", lines)
 
     async def _scale(self, request: web.Request, target: Target) -> web.Response:
         item = self._store.get(target.resource, target.namespace, target.name)
         if request.method == "GET":
-            return _json(scale_of(item))
+            return json_answer(scale_of(item))
         body = body_of(request.content_type, await request.read())
         try:
             new = scaled(item, request.method, request.content_type, body)
         except PatchFailed as error:
             raise bad_request(str(error)) from error
-        return _json(scale_of(self._store.update(target.resource, new)))
+        return json_answer(scale_of(self._store.update(target.resource, new)))
 
     def _proxied(self, target: Target, path: str) -> Object:
         """``:ks-apiserver:``, ``http:ks-apiserver:80`` and ``ks-apiserver`` all name the same Service."""
@@ -226,30 +228,3 @@ class ApiServer:
         if service is None:
             raise unavailable(f'no endpoints available for service "{target.name}"')
         return service("/" + path)
-
-
-def _json(body: Mapping[str, object], status: int = 200) -> web.Response:
-    text = json.dumps(body, separators=(",", ":")) + "\n"
-    return web.Response(text=text, status=status, content_type="application/json")
-
-
-def _dropped(request: web.Request) -> web.Response:
-    """Cuts the connection without an answer."""
-    if isinstance(request.transport, asyncio.WriteTransport):
-        request.transport.abort()
-    return web.Response()
-
-
-async def _streamed(request: web.Request, content_type: str, lines: AsyncGenerator[str]) -> web.StreamResponse:
-    """Sends each line as it comes; a client that goes away is no error."""
-    response = web.StreamResponse(headers={"Content-Type": content_type})
-    response.enable_chunked_encoding()
-    await response.prepare(request)
-    try:
-        async with aclosing(lines):
-            async for line in lines:
-                await response.write(line.encode())
-        await response.write_eof()
-    except ConnectionResetError:
-        pass
-    return response

@@ -47,7 +47,7 @@ class Collection:
         return self.find(name_of(item), namespace_of(item)) or self.create(item)
 
     def put(self, item: Object) -> Object:
-        """Created, or everything but metadata replaced."""
+        """Created, or the top-level parts that ``item`` has replaced (labels merged); status and the like stay."""
         old = self.find(name_of(item), namespace_of(item))
         if old is None:
             return self.create(item)

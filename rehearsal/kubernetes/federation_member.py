@@ -77,9 +77,7 @@ class Member:
         found = await self.find(resource, name_of(item), namespace_of(item))
         return found or await self.create(resource, item)
 
-    async def json(
-        self, method: str, path: str, body: Object | None = None, about: Resource | None = None
-    ) -> Object:
+    async def json(self, method: str, path: str, body: Object | None = None, about: Resource | None = None) -> Object:
         """The parsed answer; ``MemberFailed`` for every other end."""
         status, text = await self.answer(method, path, body)
         if status < 400:

@@ -50,9 +50,13 @@ class Work:
             self._has_work.set()
 
     def later(self, seconds: float, key: WorkKey) -> None:
-        """Looks at the key after ``seconds``; a sooner time stays."""
-        if key not in self._timers and self._tasks:
-            self._timers[key] = asyncio.get_running_loop().call_later(seconds, self._due, key)
+        """Looks at the key after ``seconds``; a sooner time stays, a later one goes."""
+        loop, set_before = asyncio.get_running_loop(), self._timers.get(key)
+        if not self._tasks or (set_before and set_before.when() <= loop.time() + seconds):
+            return
+        if set_before:
+            set_before.cancel()
+        self._timers[key] = loop.call_later(seconds, self._due, key)
 
     def _due(self, key: WorkKey) -> None:
         self._timers.pop(key, None)

@@ -108,9 +108,7 @@ class Endpoints(Controller):
         if not selector:
             return
         pods = [pod for pod in self._pods.matching(selector, key[0]) if not is_going(pod)]
-        item = made("v1", "Endpoints", key[1], key[0])
-        if pods:
-            item["subsets"] = [_subset(pods, service)]
+        item = made("v1", "Endpoints", key[1], key[0], subsets=[_subset(pods, service)] if pods else [])
         if self._endpoints.find(key[1], key[0]) or pods:
             self._endpoints.put(item)
 

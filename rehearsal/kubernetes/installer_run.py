@@ -22,7 +22,7 @@ from fleetforge.rehearsal.kubernetes.configuration import NAME, NAMESPACE, migra
 from fleetforge.rehearsal.kubernetes.definitions import CONFIGURATIONS
 from fleetforge.rehearsal.kubernetes.host_role import install_host_role
 from fleetforge.rehearsal.kubernetes.kubesphere_config import initial_password, write_config
-from fleetforge.rehearsal.kubernetes.kubesphere_core import install_core
+from fleetforge.rehearsal.kubernetes.kubesphere_core import install_core, masters
 from fleetforge.rehearsal.kubernetes.logs import Log
 from fleetforge.rehearsal.kubernetes.objects import Object, annotations_of, labels_of, made, name_of, timestamp
 from fleetforge.rehearsal.kubernetes.system_images import SystemImages
@@ -153,9 +153,9 @@ class InstallerRun:
         common, spec = self._spec["common"], self._spec
         logs = any((spec.get(key) or {}).get("enabled") for key in ("logging", "events", "auditing", "servicemesh"))
         wanted = {
-            "redis": (common.get("redis") or {}).get("enabled"),
+            "redis": (common.get("redis") or {}).get("enabled") or masters(self._store) > 1,
             "openldap": (common.get("openldap") or {}).get("enabled") or (spec.get("devops") or {}).get("enabled"),
-            "minio": (spec.get("devops") or {}).get("enabled"),
+            "minio": (spec.get("devops") or {}).get("enabled") or self._has_store,
             "opensearch": logs and (common.get("opensearch") or {}).get("enabled"),
             "fluentbit": logs,
         }
@@ -163,6 +163,10 @@ class InstallerRun:
             self._deploy(components.COMPONENTS[key])
             self._note(key)
         return []
+
+    @property
+    def _has_store(self) -> bool:
+        return bool(((self._spec.get("openpitrix") or {}).get("store") or {}).get("enabled"))
 
     def _core(self) -> list[Workload]:
         return install_core(self._store, self._version, self._spec, self._images(), self._password())
@@ -181,16 +185,26 @@ class InstallerRun:
         for task in tasks:
             self._log.write(installer_text.start(task))
         self._log.write(installer_text.waiting())
-        errors: dict[str, str] = {}
-        running = [asyncio.ensure_future(self._attempt(task)) for task in tasks]
-        for number, done in enumerate(asyncio.as_completed(running), 1):
-            task, error = await done
-            self._log.write(installer_text.ended(task, not error, number, len(tasks)))
-            errors |= {task: error} if error else {}
+        errors = await self._attempted(tasks)
         self._log.write(installer_text.collecting())
         for task, error in errors.items():
             self._log.write(installer_text.failed(task, error))
         return not errors
+
+    async def _attempted(self, tasks: list[str]) -> dict[str, str]:
+        """Does all at once; what those that failed said."""
+        errors: dict[str, str] = {}
+        running = [asyncio.ensure_future(self._attempt(task)) for task in tasks]
+        try:
+            for number, done in enumerate(asyncio.as_completed(running), 1):
+                task, error = await done
+                self._log.write(installer_text.ended(task, not error, number, len(tasks)))
+                errors |= {task: error} if error else {}
+        finally:
+            for attempt in running:
+                attempt.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+        return errors
 
     async def _attempt(self, task: str) -> tuple[str, str]:
         await asyncio.sleep(self._pace.install_step)

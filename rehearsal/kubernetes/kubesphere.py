@@ -52,8 +52,11 @@ class KubeSphere:
         self.federation.start()
 
     async def stop(self) -> None:
+        """A run that was under way begins anew after the next start."""
         self._store.history.stop_listening(self._heard)
         await self.federation.stop()
+        if self._running:
+            self._seen = None
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

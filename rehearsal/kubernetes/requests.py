@@ -10,7 +10,7 @@ import yaml
 
 from fleetforge.rehearsal.kubernetes.objects import Object
 from fleetforge.rehearsal.kubernetes.patches import APPLY
-from fleetforge.rehearsal.kubernetes.refusals import NoSuchPath, bad_request
+from fleetforge.rehearsal.kubernetes.refusals import NoSuchPath, bad_request, unsupported_media_type
 from fleetforge.rehearsal.kubernetes.resources import Resource, ResourceTable
 from fleetforge.rehearsal.kubernetes.selectors import Selection
 from fleetforge.rehearsal.kubernetes.store import Deletion
@@ -86,9 +86,11 @@ def is_true(text: str) -> bool:
 
 
 def body_of(content_type: str, content: bytes) -> object:
-    """The decoded body: JSON, or YAML where the content type says so; {} when there is none."""
+    """The decoded body: JSON, or YAML where the content type says so; {} when there is none. 415 for protobuf."""
     if not content.strip():
         return {}
+    if "protobuf" in content_type:
+        raise unsupported_media_type("application/json, application/yaml")
     try:
         if content_type in (APPLY, "application/yaml"):
             found: object = yaml.safe_load(content)

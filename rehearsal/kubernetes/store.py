@@ -16,12 +16,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fleetforge.rehearsal.kubernetes.events import Change, Event, History
+from fleetforge.rehearsal.kubernetes.lifecycle import (
+    check_preconditions,
+    desires,
+    is_ending,
+    is_graceful,
+    is_held,
+    marked,
+    merged,
+)
 from fleetforge.rehearsal.kubernetes.objects import Object, copied, is_going, name_of, namespace_of, suffix, timestamp
 from fleetforge.rehearsal.kubernetes.refusals import (
     Refused,
     already_exists,
     bad_request,
-    conflict,
     forbidden,
     not_found,
 )
@@ -104,17 +112,17 @@ class Store:
     def update(self, resource: Resource, item: Object, part: Part = "main", *, dry_run: bool = False) -> Object:
         """Replaces an object, or only its status. 409 when ``item`` carries an older resourceVersion or another uid."""
         old = self.get(resource, namespace_of(item), name_of(item))
-        _check_preconditions(resource, old, item["metadata"].get("uid"), item["metadata"].get("resourceVersion"))
-        new = _merged(resource, old, copied(item), part)
+        check_preconditions(resource, old, item["metadata"].get("uid"), item["metadata"].get("resourceVersion"))
+        new = merged(resource, old, copied(item), part)
         if part == "main":
             self._admit(self, resource, new, old)
         if new == old:
             return old
-        if resource.counts_generations and _desires(resource, new) != _desires(resource, old):
+        if resource.counts_generations and desires(resource, new) != desires(resource, old):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         if dry_run:
             return new
-        if is_going(new) and not _is_held(resource, new) and not _is_ending(resource, new):
+        if is_going(new) and not is_held(resource, new) and not is_ending(resource, new):
             return self._removed(resource, new)
         return self._commit("MODIFIED", resource, new, old)
 
@@ -122,17 +130,17 @@ class Store:
         """Removes an object, or marks it when finalizers or a running Pod hold it; gives back its last state."""
         options = options or Deletion()
         old = self.get(resource, namespace, name)
-        _check_preconditions(resource, old, options.uid, options.version)
+        check_preconditions(resource, old, options.uid, options.version)
         if options.dry_run:
             return old
         if options.orphan:
             self._orphan(old)
-        ending = _is_ending(resource, old) or _is_graceful(resource, old, options.grace)
-        if not _is_held(resource, old) and (options.grace == 0 or not ending):
+        ending = is_ending(resource, old) or is_graceful(resource, old, options.grace)
+        if not is_held(resource, old) and (options.grace == 0 or not ending):
             return self._removed(resource, old)
         if is_going(old) and options.grace != 0:
             return old
-        return self._commit("MODIFIED", resource, _marked(resource, old, options.grace), old)
+        return self._commit("MODIFIED", resource, marked(resource, old, options.grace), old)
 
     def _named(self, resource: Resource, item: Object) -> Object:
         metadata = item.setdefault("metadata", {})
@@ -201,83 +209,6 @@ class Store:
             if custom:
                 self._commit("DELETED", custom, copied(item), item)
         self.table.forget(name_of(definition))
-
-
-def _check_preconditions(resource: Resource, old: Object, uid: str | None, version: str | None) -> None:
-    metadata = old["metadata"]
-    if uid and uid != metadata["uid"]:
-        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {metadata['uid']}"
-        raise conflict(resource, metadata["name"], why)
-    if version and version != metadata["resourceVersion"]:
-        raise conflict(resource, metadata["name"])
-
-
-_SERVERS_OWN = (
-    "name",
-    "namespace",
-    "uid",
-    "creationTimestamp",
-    "generation",
-    "resourceVersion",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-)
-
-
-def _merged(resource: Resource, old: Object, new: Object, part: Part) -> Object:
-    """``new`` with everything a client may not change by this request taken from ``old``."""
-    if part == "status":
-        return {**old, "status": new.get("status") or {}, "metadata": copied(old["metadata"])}
-    new["apiVersion"], new["kind"] = old["apiVersion"], old["kind"]
-    for key in _SERVERS_OWN:
-        new["metadata"].pop(key, None)
-        if key in old["metadata"]:
-            new["metadata"][key] = old["metadata"][key]
-    for key in ("selfLink", "managedFields"):
-        new["metadata"].pop(key, None)
-    if resource.status:
-        new.pop("status", None)
-        if "status" in old:
-            new["status"] = old["status"]
-    return new
-
-
-def _desires(resource: Resource, item: Object) -> Object:
-    """What the generation counts changes of: all but metadata, and status where it is a subresource of its own."""
-    left_out = ("metadata", "status") if resource.status else ("metadata",)
-    return {key: value for key, value in item.items() if key not in left_out}
-
-
-def _is_held(resource: Resource, item: Object) -> bool:
-    if resource.name == "namespaces" and (item.get("spec") or {}).get("finalizers"):
-        return True
-    return bool(item["metadata"].get("finalizers"))
-
-
-def _is_ending(resource: Resource, item: Object) -> bool:
-    return resource.name == "pods" and bool(item["metadata"].get("deletionGracePeriodSeconds"))
-
-
-def _is_graceful(resource: Resource, item: Object, grace: int | None) -> bool:
-    """A Pod on a node ends by itself; one that never ran, has finished, or is deleted with grace 0 goes at once."""
-    if resource.name != "pods" or grace == 0 or not item["spec"].get("nodeName"):
-        return False
-    return (item.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
-
-
-def _marked(resource: Resource, old: Object, grace: int | None) -> Object:
-    new = copied(old)
-    metadata = new["metadata"]
-    metadata.setdefault("deletionTimestamp", timestamp())
-    metadata["deletionGracePeriodSeconds"] = 0
-    if _is_graceful(resource, old, grace):
-        own = old["spec"].get("terminationGracePeriodSeconds", 30)
-        metadata["deletionGracePeriodSeconds"] = own if grace is None else grace
-    if resource.counts_generations:
-        metadata["generation"] = metadata.get("generation", 0) + 1
-    if resource.name == "namespaces":
-        new["status"] = {**(new.get("status") or {}), "phase": "Terminating"}
-    return new
 
 
 __all__ = ["Deletion", "Key", "Part", "Refused", "Store"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -124,15 +125,19 @@ def test_a_field_selector_names_one_object_and_an_unknown_field_is_refused(bare:
     _refused(400, bare.core.list_config_map_for_all_namespaces, field_selector="data.a=1")
 
 
+def _let_go(cluster: Any, namespace: str) -> None:
+    """Takes the finalizers off."""
+    patch, kind = {"metadata": {"finalizers": None}}, "application/merge-patch+json"
+    cluster.core.patch_namespaced_config_map("settings", namespace, patch, _content_type=kind)
+
+
 def test_a_finalizer_holds_an_object_until_it_is_taken_off(bare: Any) -> None:
     body = _config()
     body["metadata"]["finalizers"] = ["test/hold"]
     bare.core.create_namespaced_config_map("default", body)
     bare.core.delete_namespaced_config_map("settings", "default")
     assert bare.core.read_namespaced_config_map("settings", "default").metadata.deletion_timestamp
-    bare.core.patch_namespaced_config_map(
-        "settings", "default", {"metadata": {"finalizers": None}}, _content_type="application/merge-patch+json"
-    )
+    _let_go(bare, "default")
     _refused(404, bare.core.read_namespaced_config_map, "settings", "default")
 
 
@@ -164,11 +169,28 @@ def test_a_whole_selection_is_deleted_at_once(bare: Any) -> None:
 
 def test_a_namespace_empties_itself_before_it_goes(one: Any) -> None:
     one.core.create_namespace({"metadata": {"name": "room"}})
-    one.until(lambda: one.core.list_namespaced_service_account("room").items)
+    held = _config()
+    held["metadata"]["finalizers"] = ["test/hold"]
+    one.core.create_namespaced_config_map("room", held)
     one.deploy(namespace="room")
     one.until(lambda: [pod.status.phase for pod in one.pods(namespace="room")] == ["Running"] * 2)
     one.core.delete_namespace("room")
     assert one.core.read_namespace("room").status.phase == "Terminating"
-    _refused(403, one.core.create_namespaced_config_map, "room", _config())
+    _refused(403, one.core.create_namespaced_config_map, "room", _config("late"))
+    one.until(lambda: not one.pods(namespace="room"))
+    assert one.core.read_namespace("room").metadata.deletion_timestamp
+    _let_go(one, "room")
     one.until(lambda: "room" not in [found.metadata.name for found in one.core.list_namespace().items])
-    assert not one.pods(namespace="room")
+
+
+def test_kubectls_table_of_pods_says_why_one_waits(one: Any) -> None:
+    one.images.missing.add("nginx:1@arm64")
+    one.deploy(replicas=2)
+    one.until(lambda: len(one.running()) == 1 and len(one.core.list_namespaced_event("default").items) > 0)
+    url = f"{one.cluster.endpoint}/api/v1/namespaces/default/pods"
+    asked = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
+    table = json.loads(one.api.rest_client.pool_manager.request("GET", url, headers=asked).data)
+    shown = [column["name"] for column in table["columnDefinitions"] if not column["priority"]]
+    assert (table["kind"], shown) == ("Table", ["Name", "Ready", "Status", "Age"])
+    cells = {tuple(row["cells"][1:3]) for row in table["rows"]}
+    assert cells == {("1/1", "Running"), ("0/1", "ImagePullBackOff")}
