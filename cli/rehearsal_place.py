@@ -19,7 +19,7 @@ from fleetforge.cli import server
 from fleetforge.fleet.definition import FLEET_FILE, Fleet
 from fleetforge.fleet.errors.catalogue import fault
 from fleetforge.rehearsal.loopback import Relocated, loopback
-from fleetforge.rehearsal.site_client import Site
+from fleetforge.rehearsal.site_client import Site, SiteFailed
 from fleetforge.rehearsal.slots import free_slot
 
 MARK = "rehearsal.lock"
@@ -95,7 +95,7 @@ def _running(relocated: Relocated, directory: Path) -> Iterator[Place]:
     url = f"http://127.0.0.1:{port}"
     environment = server.server_environment(directory / "prefect", f"{url}/api")
     with ThreadPoolExecutor(2) as pool:
-        site_start = pool.submit(Site.started, relocated.site, directory / "site.log")
+        site_start = pool.submit(_site, relocated, directory / "site.log")
         server_start = pool.submit(server.started_server, environment, "127.0.0.1", port)
     processes: list[subprocess.Popen[bytes]] = []
     try:
@@ -107,6 +107,15 @@ def _running(relocated: Relocated, directory: Path) -> Iterator[Place]:
             server.stopped(process)
         if site_start.exception() is None:
             site_start.result().stop()
+
+
+def _site(relocated: Relocated, log: Path) -> Site:
+    try:
+        return Site.started(relocated.site, log)
+    except SiteFailed as error:
+        evidence = str(error).splitlines()
+        where = str(relocated.site.directory)
+        raise fault("FF-FLT-009", "the site did not start", where=where, evidence=evidence) from error
 
 
 @contextmanager

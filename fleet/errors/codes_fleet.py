@@ -43,6 +43,11 @@ ENTRIES: tuple[Entry, ...] = (
         "Name an empty or new directory with '--directory', or end the rehearsal that runs in it.",
     ),
     Entry(
+        "FF-FLT-009",
+        "The rehearsal's site did not start",
+        "The evidence shows its last words; an address in use is given back by ending the process that holds it.",
+    ),
+    Entry(
         "FF-PRE-001",
         "A host's architecture is not the declared one",
         "Correct 'arch' of the host in its cluster config (kk does not detect it), then apply again.",

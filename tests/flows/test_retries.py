@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
+from fleetforge.rehearsal.faults import Fault
 
 TROUBLE = (
     # target, what it strikes, status, text
@@ -34,7 +34,7 @@ def test_every_stage_failing_twice_still_completes_with_its_retries_on_show(rehe
 
     with rehearse("retries") as fleet:
         for target, match, status, text in TROUBLE:
-            fleet.site.add_fault(target=target, match=match, times=2, status=status, text=text)
+            fleet.site.add_fault(Fault(target, match, times=2, status=status, text=text))
         state = build_fleet(fleet=fleet.name, return_state=True)
         seen = tasks_of(state.state_details.flow_run_id)
     assert state.is_completed(), state.message

@@ -85,9 +85,12 @@ def test_an_installer_that_cannot_start_ends_at_the_time_limit_with_the_last_sta
 
 def test_a_component_that_stays_ill_is_named(one: Any) -> None:
     one.with_kubesphere()
-    one.images.missing.add("ks-console")
     kube = one.kube()
+    kube.merge_patch(DEPLOYMENTS, "ks-installer", {"spec": {"replicas": 0}}, SYSTEM)
     kube.merge_patch(DEPLOYMENTS, "ks-console", {"spec": {"replicas": 0}}, SYSTEM)
+    one.images.missing.add("broken")
+    broken = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "registry.local/broken:1"}]
+    kube.json_patch(DEPLOYMENTS, "ks-console", broken, SYSTEM)
     kube.merge_patch(DEPLOYMENTS, "ks-console", {"spec": {"replicas": 1}}, SYSTEM)
     error = refusal(lambda: one.kubesphere().await_components(1))
     assert error.code == "FF-KS-006" and any("ks-console" in line for line in error.evidence)
