@@ -77,7 +77,10 @@ def _images(control: Connection, path: str) -> tuple[tuple[str, str], ...]:
     manifests = _members(control, path, {_blob(entry.digest) for entry in entries})
     configs = {entry: _json(path, manifests.get(_blob(entry.digest), b""))["config"]["digest"] for entry in entries}
     held = _members(control, path, {_blob(digest) for digest in configs.values()})
-    found = {(entry.image, str(_json(path, held.get(_blob(digest), b""))["architecture"])) for entry, digest in configs.items()}
+    found = {
+        (entry.image, str(_json(path, held.get(_blob(digest), b""))["architecture"]))
+        for entry, digest in configs.items()
+    }
     return tuple(sorted(found))
 
 
@@ -87,7 +90,7 @@ def _members(control: Connection, path: str, names: Iterable[str]) -> Mapping[st
     if not wanted:
         return {}
     mark = "fleetforge-member"
-    show = f"printf '%s %s %s\\n' {mark} \"$TAR_FILENAME\" \"$TAR_SIZE\"; cat"
+    show = f'printf \'%s %s %s\\n\' {mark} "$TAR_FILENAME" "$TAR_SIZE"; cat'
     command = f"tar -xzf {shlex.quote(path)} --to-command={shlex.quote(show)} -T -"
     answer = control.run(command, stdin="\n".join(wanted).encode(), timeout=READ_TIMEOUT, limit=MEMBERS_LIMIT)
     if answer.exit_code and not answer.stdout:
@@ -110,7 +113,9 @@ def _json(path: str, data: bytes) -> dict[str, Any]:
     try:
         held = json.loads(data)
     except ValueError as error:
-        raise fault("FF-ART-004", "an index, manifest or config in it cannot be read", where=path, evidence=[str(error)]) from error
+        raise fault(
+            "FF-ART-004", "an index, manifest or config in it cannot be read", where=path, evidence=[str(error)]
+        ) from error
     if not isinstance(held, dict):
         raise fault("FF-ART-004", "its index is not a JSON object", where=path)
     return held

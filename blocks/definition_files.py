@@ -51,7 +51,9 @@ def load_fleet(path: Path, environment: Mapping[str, str] | None = None, stored:
 
 def fleet_from_files(files: Mapping[str, str]) -> Fleet:
     """The fleet in stored texts (by file name, the spec under ``fleet.yaml``). Raises ``Many`` when they do not fit."""
-    documents = {name: parsed_documents(text, name) for name, text in files.items()}
+    spec = parsed_documents(files[FLEET_FILE], FLEET_FILE) if FLEET_FILE in files else ()
+    kk_files = [name for name in named_files([document.data for document in spec]) if name in files]
+    documents = {FLEET_FILE: spec} | {name: parsed_documents(files[name], name) for name in kk_files}
     lines = {name: _lines(held) for name, held in documents.items()}
     fleet, found = read_fleet(_data(documents), files, lines)
     errors = list(sorted_out(found, lines).errors)
@@ -117,6 +119,8 @@ class _Loading:
         lines = {name: _lines(documents) for name, documents in self.documents.items()}
         kept = {name: parsed_documents(text, name) for name, text in files.items()}
         fleet, found = read_fleet(_data(kept), files, lines)
+        if fleet is not None:
+            fleet = replace(fleet, files={**files, **self._host_keys(fleet.host_key_file)})
         shown = {FLEET_FILE: self.path.name}
         said = sorted_out([*self.found, *found], lines, shown)
         further = checked(fleet, shown) if fleet else sorted_out((), lines)
@@ -143,6 +147,11 @@ class _Loading:
             return
         self.texts[name] = text
         self.documents[name] = tuple(replace(document, path=name) for document in documents)
+
+    def _host_keys(self, name: str) -> dict[str, str]:
+        """The known-hosts file, when there is one: public keys, stored as they are."""
+        path = self.directory / Path(name).expanduser()
+        return {name: read_text(path, name)} if path.is_file() else {}
 
     def _stored(self, name: str) -> str:
         held = stored_text(self.texts[name], self.documents[name], self._resolver())
@@ -203,14 +212,17 @@ def _exported(fleet: Fleet) -> dict[str, str]:
     places |= {
         ("spec", "clusters", index, "config"): cluster.config for index, cluster in enumerate(fleet.spec.spec.clusters)
     }
+    places |= {("spec", "hostKeys", "file"): fleet.host_key_file} if fleet.host_key_file in fleet.files else {}
     edits: dict[Span, str] = {spans[path]: quoted(names[name]) for path, name in places.items() if names[name] != name}
     texts = {names[name]: written_text(text) for name, text in fleet.files.items() if name != FLEET_FILE}
     return {FLEET_FILE: written_text(edited(fleet.files[FLEET_FILE], edits)), **texts}
 
 
 def _inside(fleet: Fleet) -> Iterator[tuple[str, str]]:
-    for wanted, name in [("manifest.yaml", fleet.manifest_file)] + [
-        (f"clusters/{cluster.name}.yaml", cluster.config) for cluster in fleet.spec.spec.clusters
+    for wanted, name in [
+        ("manifest.yaml", fleet.manifest_file),
+        *((f"clusters/{cluster.name}.yaml", cluster.config) for cluster in fleet.spec.spec.clusters),
+        ("known_hosts", fleet.host_key_file),
     ]:
         path = PurePosixPath(name)
         yield name, wanted if path.is_absolute() or ".." in path.parts else name

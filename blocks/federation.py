@@ -30,7 +30,10 @@ class KubeFed(Members):
         federated_types.ensure_types(self.host, types, timeout)
 
     def place(self, placed: Placed) -> None:
-        """Write the workload's objects; ``FF-FED-022`` when its namespace is somebody else's here or in a member."""
+        """Write the workload's objects; ``FF-FED-022`` when its namespace is somebody else's here or in a member.
+
+        A proxied member is not asked: its API is reached from inside the host cluster only.
+        """
         self._check_namespace(placed)
         for item in (placed.namespace_object, placed.federated_namespace, placed.federated_deployment):
             self.host.apply(item)
@@ -73,7 +76,8 @@ class KubeFed(Members):
         if held is not None and not _is_ours(held):
             raise fault("FF-FED-022", f"{placed.namespace} exists in the host cluster", where=self.host.name)
         for member in placed.members:
-            there = self.member_kube(member).get(NAMESPACES, placed.namespace)
+            kube = self.direct_kube(member)
+            there = kube.get(NAMESPACES, placed.namespace) if kube else None
             if there is not None and not (_is_ours(there) or _labels(there).get(MANAGED) == "true"):
                 raise fault("FF-FED-022", f"{placed.namespace} exists in {member}", where=member)
 

@@ -34,7 +34,9 @@ class FleetBlock(Block):
 
     _block_type_name: ClassVar[str] = "Fleet"
     _block_type_slug: ClassVar[str] = "fleetforge-fleet"
-    _description: ClassVar[str] = "A fleet of KubeSphere clusters: fleet.yaml and kk's own files, secrets as references."
+    _description: ClassVar[str] = (
+        "A fleet of KubeSphere clusters: fleet.yaml and kk's own files, secrets as references."
+    )
 
     files: dict[str, str] = Field(description="File name to text; secrets are ${secret:…} references.")
     revision: int = Field(1, description="Counts up with every saved change.")
@@ -89,7 +91,9 @@ def stored(name: str) -> StoredFleet:
     block = _load(FleetBlock, name)
     if block is None:
         known = ", ".join(names()) or "none"
-        raise fault("FF-FLT-001", f"no fleet called {name!r} is stored", where="Prefect server", evidence=[f"known: {known}"])
+        raise fault(
+            "FF-FLT-001", f"no fleet called {name!r} is stored", where="Prefect server", evidence=[f"known: {known}"]
+        )
     return StoredFleet(fleet_from_files(block.files), _secrets(name), block.revision, block.saved, block.comment)
 
 
@@ -108,7 +112,9 @@ def saved(fleet: Fleet, secrets: Mapping[str, str], comment: str = "") -> tuple[
     number = block.revision + 1 if block else 1
     moment = datetime.now(UTC).isoformat(timespec="seconds")
     FleetSecrets(values=SecretDict(dict(secrets))).save(f"{name}-secrets", overwrite=True)
-    FleetRevision(files=files, revision=number, saved=moment, comment=comment).save(_revision(name, number), overwrite=True)
+    FleetRevision(files=files, revision=number, saved=moment, comment=comment).save(
+        _revision(name, number), overwrite=True
+    )
     FleetBlock(files=files, revision=number, saved=moment, comment=comment).save(name, overwrite=True)
     return number, True
 
@@ -117,7 +123,9 @@ def revisions(name: str) -> tuple[Revision, ...]:
     """Every saved state, the newest first."""
     pattern = re.compile(rf"{re.escape(name)}-r(\d+)")
     found = [doc for doc in _documents(FleetRevision) if pattern.fullmatch(str(doc.name))]
-    rows = [(doc.data["revision"], doc.data["saved"], doc.data["comment"], digest_of(doc.data["files"])) for doc in found]
+    rows = [
+        (doc.data["revision"], doc.data["saved"], doc.data["comment"], digest_of(doc.data["files"])) for doc in found
+    ]
     return tuple(Revision(*row) for row in sorted(rows, reverse=True))
 
 
@@ -156,7 +164,9 @@ def _load(kind: type[_B], name: str) -> _B | None:
     except ValueError as error:
         if isinstance(error.__cause__, ObjectNotFound):
             return None
-        raise fault("FF-FLT-004", f"the stored block {name!r} cannot be read", where=name, evidence=[str(error)]) from error
+        raise fault(
+            "FF-FLT-004", f"the stored block {name!r} cannot be read", where=name, evidence=[str(error)]
+        ) from error
     except httpx.HTTPError as error:
         raise _unreachable(error) from error
 
@@ -174,4 +184,6 @@ def _documents(kind: type[Block]) -> list[Any]:
 def _unreachable(error: Exception) -> FleetforgeError:
     from prefect.settings import PREFECT_API_URL
 
-    return fault("FF-FLT-003", "the Prefect server does not answer", where=str(PREFECT_API_URL.value()), evidence=[str(error)])
+    return fault(
+        "FF-FLT-003", "the Prefect server does not answer", where=str(PREFECT_API_URL.value()), evidence=[str(error)]
+    )

@@ -19,7 +19,7 @@ STATE = "~/.fleetforge/known_hosts"
 def host_key_file(fleet: Fleet) -> Path:
     """The known-hosts file to check against; missing lines of the stored text are added, or all of it is replaced."""
     keys = fleet.spec.spec.host_keys
-    stored = fleet.files.get(keys.file, "")
+    stored = fleet.files.get(fleet.host_key_file, "")
     directory = Path(os.environ.get("FLEETFORGE_STATE", STATE)).expanduser()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / fleet.name

@@ -26,9 +26,7 @@ def cluster_lock(fleet: str, cluster: str, timeout: float = 3600) -> Iterator[No
     _ensured(name)
     with ExitStack() as held:
         try:
-            held.enter_context(
-                concurrency(name, occupy=1, timeout_seconds=timeout, lease_duration=LEASE, strict=True)
-            )
+            held.enter_context(concurrency(name, occupy=1, timeout_seconds=timeout, lease_duration=LEASE, strict=True))
         except TimeoutError as error:
             what = f"the lock of cluster {cluster} was not free within {timeout:.0f} s"
             raise fault("FF-FLT-006", what, where=name) from error

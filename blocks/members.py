@@ -84,10 +84,12 @@ class Members:
 
     def member_kube(self, name: str) -> Kube:
         """The member's API by the kubeconfig in its Cluster object; ``FF-FED-008`` without one."""
-        held = self.host.get(CLUSTERS, name)
-        if held is None:
-            raise fault("FF-FED-008", f"there is no Cluster object {name}", where=self.host.name)
-        return self._kube(name, held)
+        return self._kube(name, self._known(name))
+
+    def direct_kube(self, name: str) -> Kube | None:
+        """The member's API; None for a proxied member, which is out of reach from here. ``FF-FED-008``."""
+        held = self._known(name)
+        return None if member_clusters.is_proxied(held) else self._kube(name, held)
 
     def close(self) -> None:
         """Close the connections to members."""
@@ -95,6 +97,12 @@ class Members:
             for _, kube in self._kubes.values():
                 kube.close()
             self._kubes.clear()
+
+    def _known(self, name: str) -> Object:
+        held = self.host.get(CLUSTERS, name)
+        if held is None:
+            raise fault("FF-FED-008", f"there is no Cluster object {name}", where=self.host.name)
+        return held
 
     def _kube(self, name: str, cluster: Object) -> Kube:
         text = kubeconfig_of(cluster)

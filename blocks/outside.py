@@ -119,7 +119,9 @@ class Outside:
     def workspace_free(self) -> int:
         """Free bytes on the disk of the workspace."""
         workspace = shlex.quote(self.fleet.spec.spec.control.workspace)
-        return int(required(self.control, f"mkdir -p -m 700 {workspace} && df -PB1 {workspace} | awk 'END {{print $4}}'"))
+        return int(
+            required(self.control, f"mkdir -p -m 700 {workspace} && df -PB1 {workspace} | awk 'END {{print $4}}'")
+        )
 
     # the registry
 

@@ -46,6 +46,11 @@ class Fleet:
         return self.spec.spec.artifact.manifest
 
     @property
+    def host_key_file(self) -> str:
+        """The name of the known-hosts file among ``files``; it is there only when the operator has one."""
+        return self.spec.spec.host_keys.file
+
+    @property
     def host_config(self) -> ClusterConfig:
         return self.configs[self.spec.host_cluster.name]
 

@@ -75,7 +75,9 @@ class TargetType:
 
 
 def is_live(config: Mapping[str, Any] | None) -> bool:
-    """Whether KubeFed distributes the type of this FederatedTypeConfig now."""
+    """Whether KubeFed distributes the type of this FederatedTypeConfig now; a status of an older spec says nothing."""
     if config is None or config.get("spec", {}).get("propagation") != "Enabled":
         return False
-    return bool((config.get("status") or {}).get("propagationController") == "Running")
+    status = config.get("status") or {}
+    is_current = status.get("observedGeneration") == config.get("metadata", {}).get("generation")
+    return bool(is_current and status.get("propagationController") == "Running")

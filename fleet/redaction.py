@@ -14,7 +14,9 @@ MASK = "********"
 _SHAPES = [
     re.compile(r"(?i)((?:password|passwd|jwtsecret|secretkey|client_secret)[\"']?\s*[:=]\s*[\"']?)([^\s\"',}]+)"),
     re.compile(r"(?i)((?:authorization:\s*)?(?:bearer|basic)\s+)([A-Za-z0-9+/=_.\-]{8,})"),
-    re.compile(r"((?:client-key-data|client-certificate-data|token|kubeconfig)[\"']?:\s*[\"']?)([A-Za-z0-9+/=_.\-]{16,})"),
+    re.compile(
+        r"((?:client-key-data|client-certificate-data|token|kubeconfig)[\"']?:\s*[\"']?)([A-Za-z0-9+/=_.\-]{16,})"
+    ),
     re.compile(r"(://[^/\s:@]+:)([^/\s@]+)(?=@)"),
     re.compile(r"(--certificate-key[ =])([0-9a-f]{64})"),
     re.compile(r"()\b([a-z0-9]{6}\.[a-z0-9]{16})\b"),

@@ -15,7 +15,9 @@ from pydantic.alias_generators import to_camel
 
 Name = Annotated[
     str,
-    Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?$", description="Lower-case letters, digits and '-', 42 at most."),
+    Field(
+        pattern=r"^[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?$", description="Lower-case letters, digits and '-', 42 at most."
+    ),
 ]
 API_VERSION: Final = "fleetforge.io/v1alpha1"
 
@@ -46,7 +48,8 @@ class SshConnection(Value):
     password: str | None = Field(None, description="Secret reference; leave out when a key is used.")
     private_key_path: str | None = Field(None, description="Path of the private key on the machine Fleetforge runs on.")
     host_key: str | None = Field(
-        None, description="The host's public key line, e.g. 'ssh-ed25519 AAAA…'. Without it the known-hosts file decides."
+        None,
+        description="The host's public key line, e.g. 'ssh-ed25519 AAAA…'. Without it the known-hosts file decides.",
     )
 
 
@@ -54,7 +57,9 @@ class Control(Value):
     """The control machine: where kk runs and where its files, jobs and logs stay."""
 
     connection: Literal["local"] | SshConnection = "local"
-    workspace: str = Field(description="Directory of Fleetforge on the control machine; needs the artifact's size, twice.")
+    workspace: str = Field(
+        description="Directory of Fleetforge on the control machine; needs the artifact's size, twice."
+    )
     kk: str = Field("kk", description="Path of the kk binary on the control machine (KubeKey 3.1.x).")
 
 
@@ -91,7 +96,9 @@ class Registry(Value):
     """The private registry every cluster pulls from."""
 
     type: Literal["harbor", "registry"] = Field("harbor", description="harbor, or a plain registry without projects.")
-    url: str = Field(pattern=r"^https?://[^/]+$", description="Scheme, host and port; http only where the site says so.")
+    url: str = Field(
+        pattern=r"^https?://[^/]+$", description="Scheme, host and port; http only where the site says so."
+    )
     project: Name = Field("kubesphereio", description="Harbor project (namespace) that holds the images.")
     install: bool = Field(True, description="True: kk installs it on the host cluster's 'registry' group.")
     ca_file: str | None = Field(None, description="CA bundle for an https registry kk did not install (PEM).")
@@ -110,7 +117,8 @@ class Cluster(Value):
     config: str = Field(description="kk Cluster file; relative paths start at fleet.yaml.")
     connection: Literal["direct", "proxy"] = Field("direct", description="How the host cluster reaches a member.")
     kubesphere: str | None = Field(
-        "v3.4.1", description="KubeSphere version kk installs when the config carries no ClusterConfiguration of its own."
+        "v3.4.1",
+        description="KubeSphere version kk installs when the config carries no ClusterConfiguration of its own.",
     )
     labels: dict[str, str] = Field(default_factory=dict, description="Labels of its Cluster object, for selectors.")
 

@@ -35,7 +35,7 @@ from fleetforge.rehearsal.site_description import ClusterDescription, SiteDescri
 from fleetforge.rehearsal.site_registry import SiteRegistry
 
 _KK = """#!/bin/sh
-exec {python} -m fleetforge.rehearsal.kk --site {site} "$@"
+exec {python} -m fleetforge.rehearsal.kk {site} --program "$0" "$@"
 """
 
 

@@ -82,8 +82,8 @@ _DISTRIBUTE: tuple[Entry, ...] = (
     Entry(
         "FF-FED-021",
         "A member cannot take the workload as it is written",
-        "An override names a path the template does not have, or the member refuses the object; correct the"
-        " fleet's validation.",
+        "An override names a path the template does not have, or the template itself is wrong; correct validation.workload"
+        " or validation.overrides.",
     ),
     Entry(
         "FF-FED-022",
@@ -109,20 +109,6 @@ _LEAVE: tuple[Entry, ...] = (
         "A distributed object did not leave a member in time",
         "The member's API must answer for that; 'kubectl get events -n NAMESPACE' on the host cluster. A new run"
         " goes on.",
-        kind="operator",
-    ),
-    Entry(
-        "FF-FED-041",
-        "The member still holds distributed objects",
-        "Take it out of their placement first, or they stay on it for ever; the evidence names them.",
-        kind="operator",
-    ),
-    Entry(
-        "FF-FED-042",
-        "The member cannot be taken out of the federation",
-        "With its API down, the webhook cluster.kubesphere.io refuses the removal. Bring the member's API back;"
-        " else save and delete"
-        " that ValidatingWebhookConfiguration, take the finalizer off the Cluster object, and restore the webhook.",
         kind="operator",
     ),
 )
