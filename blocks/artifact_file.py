@@ -1,7 +1,7 @@
 """The artifact file on the control machine: is it there, what is in it, and the inventory kept beside it.
 
-Reading needs only ``stat``, ``sha256sum`` and GNU ``tar`` there. A kk artifact holds ``images/index.json`` with one entry
-per image and architecture; the architecture is proved by each image's config, never by its name.
+Reading needs only ``stat``, ``sha256sum`` and GNU ``tar`` there. A kk artifact holds ``images/index.json`` with one
+entry per image and architecture; the architecture is proved by each image's config, never by its name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One lock per cluster: two flows on one cluster queue instead of colliding.
 
-A Prefect global concurrency limit of one slot, held with a lease that its holder renews; when the holder dies, the lease
-runs out and the slot is free again.
+A Prefect global concurrency limit of one slot, held with a lease that its holder renews; when the holder dies, the
+lease runs out and the slot is free again.
 """
 
 from __future__ import annotations

@@ -166,9 +166,13 @@ class Outside:
     def _config_text(self, cluster: str) -> bytes:
         return self.revealed(self.fleet.files[self.fleet.config_file(cluster)]).encode()
 
+    @cached_property
+    def _host_key_file(self) -> Path:
+        return host_key_file(self.fleet)
+
     def _host_keys(self, pinned: str = "") -> HostKeyCheck:
         keys = self.fleet.spec.spec.host_keys
-        return HostKeyCheck(keys.policy, host_key_file(self.fleet), pinned)
+        return HostKeyCheck(keys.policy, self._host_key_file, pinned)
 
     def _control_target(self, settings: SshSettings) -> SshTarget:
         return SshTarget(

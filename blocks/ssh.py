@@ -68,9 +68,6 @@ class SshConnection:
             except OutOfSpace:
                 self._kill(running)
                 raise printed_too_much(self.name, command, limit) from None
-            except NeverBegan as noise:
-                what = f"the login shell of {self._target.user} ended before the command ran"
-                raise fault("FF-HOST-013", what, where=self.name, evidence=str(noise).splitlines()) from noise
 
     def stream(self, command: str, *, idle: float) -> Iterator[bytes]:
         with self._command(command, self._target.timeout) as running:
@@ -132,7 +129,10 @@ class SshConnection:
 
     @contextmanager
     def _command(self, command: str, timeout: float) -> Iterator[SshCommand]:
-        """A started command whose channel is closed in the end; a lost connection becomes FF-HOST-011."""
+        """A started command whose channel is closed in the end.
+
+        A lost connection becomes FF-HOST-011, a login shell that did not run the command FF-HOST-013.
+        """
         try:
             channel = self.transport().open_session(timeout=timeout)
             with channel:
@@ -141,6 +141,9 @@ class SshConnection:
             raise took_too_long(self.name, command, timeout) from problem
         except _BROKEN as problem:
             raise self._lost(problem) from problem
+        except NeverBegan as noise:
+            what = f"the login shell of {self._target.user} ended before the command ran"
+            raise fault("FF-HOST-013", what, where=self.name, evidence=str(noise).splitlines()) from noise
 
     def _lost(self, problem: Exception) -> FleetforgeError:
         reason = str(problem) or type(problem).__name__
@@ -148,15 +151,14 @@ class SshConnection:
 
     def _kill(self, running: SshCommand) -> None:
         """The command's process group gets SIGKILL over a channel of its own, as far as the connection still allows."""
-        running.close()
-        if not running.kill_line:
-            return
-        with (
-            suppress(*_BROKEN, OutOfTime, NeverBegan, TimeoutError),
-            self.transport().open_session(timeout=_KILL_SECONDS) as channel,
-        ):
-            killer = SshCommand(channel, running.kill_line, _KILL_SECONDS)
-            killer.completed(b"", time.monotonic() + _KILL_SECONDS, DEFAULT_LIMIT)
+        transport = self._transport
+        with suppress(*_BROKEN, OSError, OutOfTime, NeverBegan):
+            running.close()
+            if not running.kill_line or transport is None or not transport.is_active():
+                return
+            with transport.open_session(timeout=_KILL_SECONDS) as channel:
+                killer = SshCommand(channel, running.kill_line, _KILL_SECONDS)
+                killer.completed(b"", time.monotonic() + _KILL_SECONDS, DEFAULT_LIMIT)
 
     def _on_file(self, path: str, action: Callable[[paramiko.SFTPClient], _Result]) -> _Result:
         """SFTP answers one question at a time, so file operations take turns."""

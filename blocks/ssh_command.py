@@ -99,7 +99,7 @@ class SshCommand:
             self._wait(min(deadline - now, 0.02 if pending else _LONGEST_WAIT))
 
     def chunks(self, idle: float) -> Iterator[bytes]:
-        """Standard output as it comes; ``b""`` after each ``idle`` seconds of silence."""
+        """Standard output as it comes; ``b""`` after each ``idle`` seconds of silence. Raises ``NeverBegan``."""
         self._channel.shutdown_write()
         quiet_since = time.monotonic()
         while True:
@@ -108,6 +108,7 @@ class SshCommand:
                 quiet_since = time.monotonic()
                 yield chunk
             elif ended:
+                self._exit_code()
                 return
             elif time.monotonic() - quiet_since >= idle:
                 quiet_since = time.monotonic()
@@ -147,8 +148,9 @@ class SshCommand:
         return nothing_left and bool(self._channel.eof_received or self._channel.closed)
 
     def _exit_code(self) -> int:
+        """The command's exit code; EOFError when the channel was closed without one: the connection was lost."""
         code = self._channel.recv_exit_status()
-        if code < 0 and not self._channel.get_transport().is_active():
+        if code < 0:
             raise EOFError("the connection ended before the command did")
         if self._streams[0].group is None:
             raise NeverBegan("\n".join(stream.noise for stream in self._streams))

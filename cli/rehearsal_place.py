@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -94,6 +95,7 @@ def _running(relocated: Relocated, directory: Path) -> Iterator[Place]:
     port = server.free_port()
     url = f"http://127.0.0.1:{port}"
     environment = server.server_environment(directory / "prefect", f"{url}/api")
+    environment["FLEETFORGE_STATE"] = str(directory / "state")
     with ThreadPoolExecutor(2) as pool:
         site_start = pool.submit(_site, relocated, directory / "site.log")
         server_start = pool.submit(server.started_server, environment, "127.0.0.1", port)
@@ -103,10 +105,21 @@ def _running(relocated: Relocated, directory: Path) -> Iterator[Place]:
         changed = {key: value for key, value in environment.items() if os.environ.get(key) != value}
         yield Place(relocated.spec.name, url, directory, changed, relocated, site_start.result(), processes)
     finally:
+        _drained()
         for process in reversed(processes):
             server.stopped(process)
         if site_start.exception() is None:
             site_start.result().stop()
+
+
+def _drained() -> None:
+    """What this process's runs said has reached the server, before that is stopped."""
+    if "prefect.events.worker" in sys.modules:
+        from prefect.events.worker import EventsWorker
+        from prefect.logging.handlers import APILogWorker
+
+        for worker in (APILogWorker, EventsWorker):
+            worker.drain_all(timeout=5)
 
 
 def _site(relocated: Relocated, log: Path) -> Site:

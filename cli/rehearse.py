@@ -39,7 +39,9 @@ def rehearse(
     Nothing outside of this machine is touched. The rehearsed fleet has the same files, moved to loopback addresses.
     """
     from fleetforge.cli.rehearsal_place import prepared
+    from fleetforge.cli.server import signals_interrupt
 
+    signals_interrupt()
     began = time.monotonic()
     with ExitStack() as stack:
         place = stack.enter_context(prepared(file, directory))

@@ -37,6 +37,7 @@ def up_server(
     home: Annotated[Path, typer.Option(help="Directory of the server's database.")] = Path("~/.fleetforge/prefect"),
 ) -> None:
     """Start a Prefect server with UI, register Fleetforge's flows, and run a worker, until interrupted."""
+    signals_interrupt()
     environment = server_environment(home.expanduser(), f"http://{host}:{port}/api")
     server = started_server(environment, host, port)
     worker = None
@@ -116,6 +117,12 @@ def waited(processes: list[subprocess.Popen[bytes]]) -> None:
             time.sleep(0.5)
     except KeyboardInterrupt:
         say("stopping")
+
+
+def signals_interrupt() -> None:
+    """SIGTERM, and SIGINT where a shell had it ignored, are Ctrl-C: everything that was started is stopped."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
 
 
 def free_port() -> int:

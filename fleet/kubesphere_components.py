@@ -1,7 +1,7 @@
 """Which workloads KubeSphere 3.4 has to run for what its ClusterConfiguration enables, and whether they do.
 
-Names come from the manifests of v3.4.1. What operators make at run time is ``made later``: it may be absent, but when it
-is there it has to be ready. What ks-installer itself does not wait for is shown and never held against the cluster.
+Names come from the manifests of v3.4.1. What operators make at run time is ``made later``: it may be absent, but when
+it is there it has to be ready. What ks-installer itself does not wait for is shown and never held against the cluster.
 """
 
 from __future__ import annotations

@@ -42,11 +42,14 @@ def _observed(outside: Outside) -> HarborFacts:
     wanted = tuple((ImageReference.parse(image), arch) for image in fleet.manifest.images for arch in arches)
     answers, _ = outside.registry.health()
     projects = decisions.projects(fleet)
-    if not answers:
-        named = tuple((f"{image.repository}:{image.tag}", arch) for image, arch in wanted)
-        return HarborFacts(False, projects, named)
-    missing_projects = tuple(name for name in projects if outside.registry.harbor.project(name) is None)
-    return HarborFacts(True, missing_projects, outside.registry.images.missing(wanted))
+    absent = tuple(name for name in projects if not answers or outside.registry.harbor.project(name) is None)
+    # Harbor answers 401 for what would lie in a project that does not exist: such images are not asked for.
+    named = tuple(pair for pair in wanted if not answers or pair[0].namespace.split("/")[0] in absent)
+    asked = tuple(pair for pair in wanted if pair not in named)
+    missing = outside.registry.images.missing(asked) if asked else ()
+    return HarborFacts(
+        answers, absent, (*((f"{image.repository}:{image.tag}", arch) for image, arch in named), *missing)
+    )
 
 
 def _acted(outside: Outside, action: Action, progress: StageProgress) -> None:

@@ -18,8 +18,11 @@ from prefect.logging import get_logger, get_run_logger
 from fleetforge.fleet.actions import Action, Stage, StageOutcome
 from fleetforge.fleet.errors import Transient
 from fleetforge.fleet.errors.catalogue import fault
+from fleetforge.tasks.coded_errors import in_words
 from fleetforge.tasks.progress import StageProgress
 from fleetforge.tasks.settings import settings
+
+in_words()
 
 Facts = TypeVar("Facts")
 P = ParamSpec("P")

@@ -19,6 +19,7 @@ os.environ |= {
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR",
     "DO_NOT_TRACK": "1",
     "FLEETFORGE_RETRY_DELAY": "0.3",
+    "FLEETFORGE_STATE": tempfile.mkdtemp(prefix="fleetforge-tests-state-"),
 }
 os.environ.pop("PREFECT_API_URL", None)
 

@@ -115,7 +115,7 @@ _CLASSES: Mapping[Kind, type[FleetforgeError]] = {
 
 
 def made(entry: Entry, what: str, *, where: str, evidence: Iterable[str] = (), remedy: str = "") -> FleetforgeError:
-    """The exception for one catalogue entry; ``remedy`` replaces the catalogue's general one where a better is known."""
+    """The exception for one catalogue entry; ``remedy`` replaces the catalogue's general one."""
     return _CLASSES[entry.kind](
         entry.code, what, where=where, evidence=evidence, remedy=remedy or entry.remedy, after=entry.after
     )

@@ -82,8 +82,8 @@ _DISTRIBUTE: tuple[Entry, ...] = (
     Entry(
         "FF-FED-021",
         "A member cannot take the workload as it is written",
-        "An override names a path the template does not have, or the template itself is wrong; correct validation.workload"
-        " or validation.overrides.",
+        "An override names a path the template does not have, or the template itself is wrong; correct"
+        " validation.workload or validation.overrides.",
     ),
     Entry(
         "FF-FED-022",

@@ -35,7 +35,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "FF-FLT-007",
         "The local Prefect server could not be set up",
-        "The evidence shows its last words; a port in use is changed with '--port', a broken database with another '--home'.",
+        "The evidence shows its last words; take another '--port' for one in use, another '--home' for a broken database.",
     ),
     Entry(
         "FF-FLT-008",

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from fleetforge.rehearsal.kk import versions
-from fleetforge.rehearsal.kk.arguments import Answered, Arguments, parsed
+from fleetforge.rehearsal.kk.arguments import Answered, Arguments, parsed, usage_error
 
 if TYPE_CHECKING:
     from fleetforge.rehearsal.kk.run import Pipeline
@@ -80,7 +80,7 @@ def _version(arguments: Arguments) -> int:
         return 0
     text = versions.described(arguments.text("output"))
     if text is None:
-        raise Answered(1, err="error: invalid output format: should be one of 'yaml', 'json' or 'short'\n")
+        raise usage_error("version", f"invalid output format: {arguments.text('output')}")
     sys.stdout.write(text)
     return 0
 
@@ -90,7 +90,9 @@ def _create_cluster(arguments: Arguments, side: SiteSide, work: Path) -> tuple[s
     from fleetforge.rehearsal.kk.inputs import read_config
     from fleetforge.rehearsal.kk.machines import Machines
 
-    config = read_config(_given(arguments, "filename"))
+    if (manager := arguments.text("container-manager")) not in ("docker", "containerd", "crio", "isula"):
+        raise Answered(1, err=f"error: unsupport container runtime [{manager}]\n")
+    config = read_config(_given(arguments, "filename"), kubernetes=arguments.text("with-kubernetes"))
     asked = arguments.on("with-kubesphere")
     version = (arguments.words[0] if arguments.words else versions.DEFAULT_KUBESPHERE) if asked else ""
 
@@ -98,6 +100,7 @@ def _create_cluster(arguments: Arguments, side: SiteSide, work: Path) -> tuple[s
         machines = Machines(config.cluster.hosts)
         creation = Creation(pipeline, machines, side, config, work)
         creation.artifact, creation.kubesphere = arguments.text("artifact"), version
+        creation.manager = manager if manager != "docker" else config.cluster.container_manager
         creation.yes, creation.push = arguments.on("yes"), not arguments.on("skip-push-images")
         try:
             await creation.run()
@@ -109,10 +112,12 @@ def _create_cluster(arguments: Arguments, side: SiteSide, work: Path) -> tuple[s
 
 def _init_registry(arguments: Arguments, side: SiteSide, work: Path) -> tuple[str, Run]:
     from fleetforge.rehearsal.kk.init_registry import initialised
-    from fleetforge.rehearsal.kk.inputs import read_config
+    from fleetforge.rehearsal.kk.inputs import fatal, read_config
     from fleetforge.rehearsal.kk.machines import Machines
 
     config = read_config(_given(arguments, "filename"))
+    if not config.names("registry"):
+        raise fatal("The number of registry must be greater then 0.")
 
     async def run(pipeline: Pipeline) -> None:
         machines = Machines(config.cluster.hosts)
@@ -130,6 +135,8 @@ def _images_push(arguments: Arguments, side: SiteSide, work: Path) -> tuple[str,
 
     if not arguments.text("filename"):
         raise Answered(1, err="error: kubekey config file is required\n")
+    if arguments.text("image-transport") == "docker-daemon":
+        raise Answered(1, err="error: this stand-in does not play --image-transport docker-daemon\n")
     artifact, images = arguments.text("artifact"), arguments.text("images-dir")
     if artifact and images:
         raise Answered(1, err="error: only one of --image-dir or --artifact can be specified\n")
@@ -152,8 +159,6 @@ def _artifact_export(arguments: Arguments, side: SiteSide, work: Path) -> tuple[
     if not arguments.text("manifest"):
         raise Answered(1, err="error: --manifest can not be an empty string\n")
     manifest, output = read_kk_manifest(arguments.text("manifest")), Path(arguments.text("output"))
-    if output.exists():
-        raise Answered(0, out=f"{output} already exists. Are you sure you want to overwrite this file? [yes/no]: ")
 
     async def run(pipeline: Pipeline) -> None:
         await exported(pipeline, manifest, output, work)
@@ -163,6 +168,9 @@ def _artifact_export(arguments: Arguments, side: SiteSide, work: Path) -> tuple[
 
 def _artifact_import(arguments: Arguments, side: SiteSide, work: Path) -> tuple[str, Run]:
     from fleetforge.rehearsal.kk.artifacts import unpacked
+
+    if not arguments.text("artifact"):
+        raise Answered(1, err="error: artifact path can not be empty\n")
 
     async def run(pipeline: Pipeline) -> None:
         await unpacked(pipeline, work, arguments.text("artifact"))

@@ -135,5 +135,10 @@ def _checked(path: list[Command], flag: Flag, value: str) -> str:
     return value
 
 
+def usage_error(command: str, why: str) -> Answered:
+    """What kk answers when it finds a flag's value wrong only when the command (its words below ``kk``) runs."""
+    return _refused(_found(command.split())[0], why)
+
+
 def _refused(path: list[Command], why: str) -> Answered:
     return Answered(1, err=f"Error: {why}\n{usage_text(path)}\n")

@@ -19,6 +19,11 @@ LOGO = r"""
 """  # noqa: W291 - kk's own trailing spaces
 
 
+def stamped(text: str) -> str:
+    """``HH:MM:SS TZ text``; the time zone is that of this process."""
+    return f"{time.strftime('%H:%M:%S %Z')} {text}\n"
+
+
 class Console:
     """The streams of one run. ``work`` is kk's work directory; its ``logs/`` gets a copy of every log line."""
 
@@ -34,8 +39,8 @@ class Console:
         self.out(LOGO)
 
     def log(self, text: str) -> None:
-        """A log line: ``HH:MM:SS TZ text``; the time zone is that of this process."""
-        line = f"{time.strftime('%H:%M:%S %Z')} {text}\n"
+        """A log line, on stderr and in the day's log file."""
+        line = stamped(text)
         self.err(line)
         self._logs.mkdir(parents=True, exist_ok=True)
         file = self._logs / time.strftime("kubekey.log.%Y%m%d")

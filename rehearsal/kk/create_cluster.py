@@ -2,7 +2,7 @@
 
 What happens for real: SSH to every host, the artifact's unpacking and push, the look for every image a node pulls, the
 cluster and KubeSphere (which the site runs). The other tasks only say that they ended. All nodes join at
-``kubeadm init``; containerd's tasks stand for any runtime's.
+``kubeadm init``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from fleetforge.rehearsal.artifact import components_of
+from fleetforge.rehearsal.kk import cluster_tasks as tasks
 from fleetforge.rehearsal.kk import versions
 from fleetforge.rehearsal.kk.artifacts import login_of, pushed, unpacked
+from fleetforge.rehearsal.kk.cluster_tasks import Again
 from fleetforge.rehearsal.kk.hosts_ready import checked, configured, greeted
 from fleetforge.rehearsal.kk.inputs import Config
 from fleetforge.rehearsal.kk.machines import Machines
@@ -21,42 +24,6 @@ from fleetforge.rehearsal.kk.run import LOCAL, SKIPPED, Pipeline, Stopped, TaskF
 from fleetforge.rehearsal.kk.site_side import SiteSide
 from fleetforge.rehearsal.registry.client import CopyFailed, RegistryClient
 
-_RUNTIME = (
-    *("Sync containerd binaries", "Generate containerd service", "Generate containerd config", "Enable containerd"),
-    *("Sync crictl binaries", "Generate crictl config"),
-)
-_ETCD = (
-    ("CertsModule", "Fetch etcd certs"),
-    ("CertsModule", "Generate etcd Certs"),
-    ("CertsModule", "Synchronize certs file"),
-    ("CertsModule", "Synchronize certs file to master"),
-    ("InstallETCDBinaryModule", "Install etcd using binary"),
-    ("InstallETCDBinaryModule", "Generate etcd service"),
-    ("InstallETCDBinaryModule", "Generate access address"),
-    ("ETCDConfigureModule", "Health check on exist etcd"),
-    ("ETCDConfigureModule", "Generate etcd.env config on new etcd"),
-    ("ETCDConfigureModule", "Join etcd member"),
-    ("ETCDConfigureModule", "Health check on new etcd"),
-    ("ETCDConfigureModule", "Check etcd member"),
-    ("ETCDConfigureModule", "Refresh etcd.env config on all etcd"),
-    ("ETCDConfigureModule", "Restart etcd"),
-    ("ETCDConfigureModule", "Health check on all etcd"),
-    ("ETCDBackupModule", "Backup etcd data regularly"),
-    ("ETCDBackupModule", "Generate backup ETCD service"),
-    ("ETCDBackupModule", "Generate backup ETCD timer"),
-    ("ETCDBackupModule", "Enable backup etcd service"),
-)
-_BINARIES = (
-    *("Synchronize kubernetes binaries", "Change kubelet mode", "Generate kubelet service", "Enable kubelet service"),
-    "Generate kubelet env",
-)
-_DNS = (
-    *("Generate coredns configmap", "Apply coredns configmap", "Generate coredns manifests", "Deploy coredns"),
-    *("Generate nodelocaldns configmap", "Apply nodelocaldns configmap", "Generate nodelocaldns"),
-    "Deploy nodelocaldns",
-)
-_JOIN = ("Generate kubeadm config", "Generate audit policy", "Generate audit webhook")
-_RENEW = ("script", "service", "timer")
 _INSTALLER_SECONDS = 3600.0
 
 
@@ -73,61 +40,53 @@ class Creation:
     kubesphere: str = ""
     yes: bool = False
     push: bool = True
+    manager: str = "docker"
+    present: frozenset[str] = frozenset()
 
     async def run(self) -> None:
         """Every module; raises what a pipeline raises."""
         pipeline, config = self.pipeline, self.config
         everyone = [host.name for host in config.cluster.hosts]
-        nodes = [host.name for host in config.cluster.nodes]
         await greeted(pipeline, self.machines, everyone)
         await checked(pipeline, self.machines, config, everyone, yes=self.yes)
-        self._check_versions()
+        self._check_kubesphere()
         if self.artifact:
             await unpacked(pipeline, self.work, self.artifact)
-        await self._tasks("NodeBinariesModule", ("Download installation binaries",), [LOCAL])
-        await configured(pipeline, self.machines, nodes)
-        await self._tasks("KubernetesStatusModule", ("Get kubernetes cluster status",), config.names("control-plane"))
-        await self._tasks("InstallContainerModule", _RUNTIME, nodes)
+        download = "Download installation binaries"
+        await pipeline.task("NodeBinariesModule", download, [LOCAL], self._binaries, name="DownloadBinaries")
+        await configured(pipeline, self.machines, everyone)
+        status = "Get kubernetes cluster status"
+        await pipeline.task("KubernetesStatusModule", status, self._group("masters"), self._status)
+        await self._all((tasks.runtime(self.manager),))
         if self.artifact and self.push and config.cluster.registry.private_registry:
             await pushed(pipeline, self.work / "images", config.cluster)
-        await pipeline.task("PullModule", "Start to pull images on all nodes", nodes, self._pull, tries=3)
-        await self._kubernetes(nodes)
+        await pipeline.task("PullModule", "Start to pull images on all nodes", everyone, self._pull, tries=3)
+        await self._kubernetes()
         await self._kubesphere()
 
-    def _check_versions(self) -> None:
-        wanted = self.config.cluster.kubernetes_version
-        if wanted.removeprefix("v") not in {known.removeprefix("v") for known in versions.supported_kubernetes()}:
-            self.pipeline.console.out(f"The Kubernetes version: {wanted} isn't supported.")
-            self.pipeline.console.out("Use kk version --show-supported-k8s,show supported k8s versions")
-            raise Stopped(1)
+    def _check_kubesphere(self) -> None:
         if self.kubesphere and self.kubesphere not in versions.KUBESPHERE:
             self.pipeline.console.out(f"Unsupported KubeSphere version: {self.kubesphere}")
             raise Stopped(1)
 
-    async def _kubernetes(self, nodes: list[str]) -> None:
-        config = self.config
-        etcd, masters = config.names("etcd"), config.names("control-plane")
-        first, workers = masters[:1], config.names("worker")
-        await self._tasks("ETCDPreCheckModule", ("Get etcd status",), etcd)
-        for module, title in _ETCD:
-            await self._tasks(module, (title,), masters if title.endswith("to master") else etcd)
-        await self._tasks("InstallKubeBinariesModule", _BINARIES, nodes)
-        await self._tasks("InitKubernetesModule", _JOIN, first)
+    async def _binaries(self, host: str) -> str | None:
+        """kk looks for every program by name; what the artifact lacks it would fetch, and says so."""
+        cluster = self.config.cluster
+        for arch in dict.fromkeys(host.arch for host in cluster.nodes):
+            for part in components_of(versions.installed(arch, cluster.kubernetes_version, self.manager)):
+                self.pipeline.message("localhost", f"downloading {arch} {part.id} {part.version} ...")
+                if (self.work / part.path).exists():
+                    self.pipeline.message("localhost", f"{part.id} exists")
+        return None
+
+    async def _kubernetes(self) -> None:
+        first = self._group("first")
+        await self._all(tasks.ETCD, tasks.ETCD_LATER_RUN if self.present else tasks.ETCD_FIRST_RUN, tasks.BACKUP)
+        await self._all(tasks.BEFORE_INIT)
         await self.pipeline.task(
             "InitKubernetesModule", "Init cluster using kubeadm", first, self._init, name="KubeadmInit", tries=3
         )
-        await self._tasks("InitKubernetesModule", ("Copy admin.conf to ~/.kube/config", "Remove master taint"), first)
-        await self._tasks("ClusterDNSModule", _DNS, first)
-        await self._tasks("KubernetesStatusModule", ("Get kubernetes cluster status",), masters)
-        await self._tasks("JoinNodesModule", (*_JOIN, "Join control-plane node"), masters, skip=first)
-        await self._tasks("JoinNodesModule", ("Join worker node",), workers, skip=masters)
-        await self._tasks("JoinNodesModule", ("Add worker label to all nodes",), first)
-        await self._tasks("DeployNetworkPluginModule", ("Generate calico", "Deploy calico"), first)
-        await self._tasks("ConfigureKubernetesModule", ("Configure kubernetes",), nodes)
-        await self._tasks("ChownModule", ("Chown user $HOME/.kube dir",), nodes)
-        for part in _RENEW:
-            await self._tasks("AutoRenewCertsModule", (f"Generate k8s certs renew {part}",), masters)
-        await self._tasks("AutoRenewCertsModule", ("Enable k8s certs renew service",), masters)
+        await self._all(tasks.AFTER_INIT, tasks.network(self.config.cluster.network.plugin), tasks.AFTER_NETWORK)
         await self.pipeline.task(
             "SaveKubeConfigModule", "Save kube config as a configmap", [LOCAL], self._save, tries=5
         )
@@ -150,12 +109,14 @@ class Creation:
             return None
 
         module = "DeployKubeSphereModule"
-        await self._tasks(module, ("Generate KubeSphere ks-installer crd manifests",), first)
+        await self.pipeline.task(module, "Generate KubeSphere ks-installer crd manifests", first)
         await self.pipeline.task(module, "Apply ks-installer", first, apply)
         await self.pipeline.task("CheckResultModule", "Check ks-installer result", first, self._installed)
 
     async def _pull(self, host: str) -> str | None:
         """Every image kubeadm and Calico need is in the private registry; without one, nothing is asked."""
+        if host not in self._group("nodes"):
+            return None
         registry, arch = self.config.cluster.registry, self.machines.hosts[host].arch
         client = RegistryClient(registry.host, login_of(self.config.cluster))
         try:
@@ -177,11 +138,15 @@ class Creation:
         tags |= dict.fromkeys(("kube-controllers", "cni", "node", "pod2daemon-flexvol"), versions.CALICO)
         return [(f"{namespace}/{name}", tag) for name, tag in tags.items()]
 
+    async def _status(self, host: str) -> str | None:
+        found = self.site.cluster(self.config)
+        self.present = frozenset(found["nodes"]) if found["created"] else frozenset()
+        return None
+
     async def _init(self, host: str) -> str | None:
         """kubeadm, played by the site. On a cluster that is there it changes nothing, as kk's does."""
-        existed = self.site.cluster(self.config)["created"]
         self.site.created(self.config)
-        return SKIPPED if existed else None
+        return SKIPPED if self.present else None
 
     async def _save(self, host: str) -> str | None:
         file = self.work / f"config-{self.config.cluster.name}"
@@ -202,14 +167,26 @@ class Creation:
         self.pipeline.stdout(host, _WELCOME)
         return None
 
-    async def _tasks(
-        self, module: str, titles: tuple[str, ...], hosts: list[str], skip: list[str] | None = None
-    ) -> None:
-        async def told(host: str) -> str | None:
-            return SKIPPED if host in (skip or ()) else None
+    def _group(self, group: str) -> list[str]:
+        config = self.config
+        if group == "nodes":
+            return [host.name for host in config.cluster.nodes]
+        roles = {"masters": "control-plane", "first": "control-plane", "workers": "worker"}
+        found = [LOCAL] if group == "local" else config.names(roles.get(group, group))
+        return found[:1] if group == "first" else found
 
-        for title in titles:
-            await self.pipeline.task(module, title, hosts, told)
+    async def _all(self, *parts: tuple[tasks.Told, ...]) -> None:
+        """Tell tasks. The first master never joins, and nobody joins as worker who is a master."""
+        for told in (one for part in parts for one in part):
+            apart = self._group("first" if told.group != "workers" else "masters")
+            joins = apart if told.module == "JoinNodesModule" and told.again is Again.SKIPPED else []
+
+            async def tell(host: str, told: tasks.Told = told, joins: list[str] = joins) -> str | None:
+                again = told.again is Again.SKIPPED and host in self.present
+                return SKIPPED if again or told.again is Again.NEVER or host in joins else None
+
+            for title in told.titles:
+                await self.pipeline.task(told.module, title, self._group(told.group), tell)
 
 
 def _is_there(client: RegistryClient, repository: str, tag: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
+from fleetforge.rehearsal.kk import versions
 from fleetforge.rehearsal.kk.inputs import Config
 from fleetforge.rehearsal.kk.machines import Machines
+from fleetforge.rehearsal.kk.questions import asked_to_install
 from fleetforge.rehearsal.kk.run import LOCAL, Pipeline, Stopped
 
 _TOOLS = {
@@ -43,7 +43,7 @@ async def greeted(pipeline: Pipeline, machines: Machines, hosts: list[str]) -> N
 
 
 async def checked(pipeline: Pipeline, machines: Machines, config: Config, hosts: list[str], *, yes: bool) -> None:
-    """NodePreCheckModule and ConfirmModule; raises ``Stopped`` over a missing tool or a question nobody answers."""
+    """NodePreCheckModule and ConfirmModule; raises ``Stopped`` over a missing tool, an unknown version, a question nobody answers."""
     seen: dict[str, tuple[set[str], str]] = {}
 
     async def check(host: str) -> str | None:
@@ -57,11 +57,11 @@ async def checked(pipeline: Pipeline, machines: Machines, config: Config, hosts:
         for name, tool in lacking:
             pipeline.console.log(f"[ERRO] {name}: {tool} is required.")
         pipeline.console.out(_NOTICE)
+        _tell_version(pipeline, config.cluster.kubernetes_version)
         if lacking:
             raise Stopped(1)
-        pipeline.console.out(f"Install k8s with specify version:  {config.cluster.kubernetes_version}\n")
         if not yes:
-            _asked(pipeline, "Continue this installation? [yes/no]: ")
+            asked_to_install(pipeline, "Continue this installation? [yes/no]: ")
         return None
 
     await pipeline.task("NodePreCheckModule", "A pre-check on nodes", hosts, check, tries=3)
@@ -86,19 +86,14 @@ async def configured(pipeline: Pipeline, machines: Machines, hosts: list[str]) -
     await pipeline.task(module, "configure the ntp server for each node", hosts, skipped)
 
 
-def _asked(pipeline: Pipeline, question: str) -> None:
-    """Only whole words count; the end of input is fatal here (unlike for kk's overwrite questions)."""
-    while True:
-        sys.stdout.write(question)
-        sys.stdout.flush()
-        answer = sys.stdin.readline()
-        if not answer:
-            pipeline.console.log("[FATA] EOF")
-            raise Stopped(1)
-        if answer.strip().lower() in ("yes", "y"):
-            return
-        if answer.strip().lower() in ("no", "n"):
-            raise Stopped(0)
+def _tell_version(pipeline: Pipeline, wanted: str) -> None:
+    """Raises ``Stopped`` for a Kubernetes version kk does not know; it finds out only here."""
+    if wanted in versions.supported_kubernetes():
+        pipeline.console.out(f"Install k8s with specify version:  {wanted}\n")
+        return
+    pipeline.console.out(f"The Kubernetes version: {wanted} isn't supported.")
+    pipeline.console.out("Use kk version --show-supported-k8s,show supported k8s versions\n")
+    raise Stopped(1)
 
 
 def _row(host: str, tools: set[str], clock: str) -> list[str]:

@@ -9,7 +9,7 @@ from fleetforge.rehearsal.kk.artifacts import unpacked
 from fleetforge.rehearsal.kk.hosts_ready import configured, greeted
 from fleetforge.rehearsal.kk.inputs import Config
 from fleetforge.rehearsal.kk.machines import Machines
-from fleetforge.rehearsal.kk.run import LOCAL, Pipeline, Stopped, TaskFailed
+from fleetforge.rehearsal.kk.run import LOCAL, Pipeline, TaskFailed
 from fleetforge.rehearsal.kk.site_side import SiteSide
 
 _RUNTIME = (
@@ -17,7 +17,7 @@ _RUNTIME = (
     *("Enable containerd", "Enable docker"),
 )
 _HARBOR = ("Install docker compose", "Sync harbor package", "Generate harbor service", "Generate harbor config")
-_PLAIN = ("Sync registry binary", "Generate registry service", "Generate registry config")
+_PLAIN = ("Install registry binary", "Generate registry service", "Generate registry config")
 
 
 async def initialised(
@@ -25,9 +25,6 @@ async def initialised(
 ) -> None:
     """The registry of the config runs on its host. Harbor's installer exists for amd64 only."""
     hosts, everyone = config.names("registry"), [host.name for host in config.cluster.hosts]
-    if not hosts:
-        pipeline.console.log("[FATA] The number of registry must be greater then 0.")
-        raise Stopped(1)
     harbor = config.cluster.registry.type == "harbor"
     await greeted(pipeline, machines, everyone)
     if artifact:
@@ -50,7 +47,7 @@ async def initialised(
         return None
 
     await pipeline.task("RegistryPackageModule", "Download registry package", [LOCAL], package, name="DownloadPackage")
-    await configured(pipeline, machines, hosts)
+    await configured(pipeline, machines, everyone)
     await pipeline.task("InitRegistryModule", "Fetch registry certs", hosts)
     await pipeline.task("InitRegistryModule", "Generate registry Certs", [LOCAL], certificates)
     await pipeline.task("InitRegistryModule", "Synchronize certs file", hosts)

@@ -85,9 +85,9 @@ class Pipeline:
             except TaskFailed as failure:
                 if attempt == tries or failure.bare:
                     if not failure.bare:
-                        self.message(host, str(failure))
+                        self.message(host, _formatted(failure))
                     return failure
-                self.message(host, str(failure))
+                self.message(host, _formatted(failure))
                 self.console.log(f"retry: [{host}]")
                 await asyncio.sleep(5 * self.pause)
         raise AssertionError("a task is tried at least once")
@@ -107,6 +107,11 @@ class Pipeline:
             raise TaskFailed(text)
 
         return fails
+
+
+def _formatted(failure: TaskFailed) -> str:
+    """The log prints a cause through a format of its own, without arguments."""
+    return str(failure).replace("%s", "%!s(MISSING)")
 
 
 def _cause(host: str, failure: TaskFailed, name: str, tries: int) -> str:

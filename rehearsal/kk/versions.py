@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 
+from fleetforge.rehearsal.artifact import Wanted
+
 BUILD = {
     "major": "3",
     "minor": "1",
@@ -62,6 +64,16 @@ def pause_and_coredns(version: str) -> tuple[str, str]:
     """Tags of the images `pause` and `coredns` that belong to a Kubernetes version."""
     minor = minor_of(version)
     return ("3.2", "1.6.9") if minor < 21 else _PAUSE_AND_COREDNS.get(minor, ("3.9", "1.9.3"))
+
+
+def installed(arch: str, kubernetes: str, runtime: str) -> Wanted:
+    """What a node of that architecture gets, in the versions compiled into kk."""
+    runtimes = {"docker": DOCKER, "containerd": CONTAINERD}
+    found = {"helm": HELM, "cni": CNI, "crictl": CRICTL, "etcd": ETCD}
+    components: dict[str, object] = {name: {"version": version} for name, version in found.items()}
+    if runtime in runtimes:
+        components["containerRuntimes"] = [{"type": runtime, "version": runtimes[runtime]}]
+    return Wanted((arch,), (kubernetes,), components)
 
 
 def described(output: str) -> str | None:
