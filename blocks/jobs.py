@@ -1,12 +1,12 @@
 """Detached jobs on a machine: they outlive whoever started them, and whoever comes next finds them again.
 
 A job is a directory ``<workspace>/jobs/<key>`` (mode 0700) with ``command`` (a ``sh`` script), ``log`` (both outputs),
-``pid`` and, once it ended, ``exit``. It is built beside its place with the lock on ``running`` taken, then renamed there:
-a job that can be seen is locked until it is over. Its processes inherit the lock, so neither a reused process id nor a
+``pid`` and, once it ended, ``exit``. It is built beside its place with the lock on ``running`` taken, then renamed: a
+job that can be seen is locked until it is over. Its processes inherit the lock, so neither a reused process id nor a
 zombie is mistaken for it, and a command whose wrapper was killed still counts as running. (A daemon that a command
 leaves behind would hold the lock too; kk leaves none on its own machine.) The directory stays until ``put_away`` moves
-its log to ``<workspace>/logs``: that is how a result nobody has seen is told from one that was judged. The machine needs
-sh, coreutils and util-linux.
+its log to ``<workspace>/logs``: that is how a result nobody has seen is told from one that was judged. The machine
+needs sh, coreutils and util-linux.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from fleetforge.blocks.connection import Connection, required
 from fleetforge.fleet.errors.catalogue import fault
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+GRACE = 10
+"""Seconds a stopped job has after SIGTERM, and again after SIGKILL."""
 _LACKS_A_TOOL: Final = 127
 
 _STATE = """
@@ -62,7 +64,7 @@ cd "$jobs/$key" 2>/dev/null || exit 0
 for signal in TERM KILL; do
   flock -s -n running true && exit 0
   kill -s $signal -- "-$(cat pid)"
-  flock -s -w 10 running true && exit 0
+  flock -s -w $grace running true && exit 0
 done
 exit 1
 """
@@ -94,7 +96,7 @@ class Job:
 
 
 class Jobs:
-    """The jobs of one workspace on one machine. ValueError for a key of other characters than letters, digits, ``._-``."""
+    """The jobs of one workspace on one machine. Keys: letters, digits and ``._-``, no leading dot (ValueError)."""
 
     def __init__(self, connection: Connection, workspace: str) -> None:
         self._connection, self._workspace = connection, PurePosixPath(workspace)
@@ -130,11 +132,11 @@ class Jobs:
         yield from self._connection.stream(self._line(_FOLLOW, key, first=str(offset + 1)), idle=idle)
 
     def stop(self, key: str) -> None:
-        """End the job's process group: SIGTERM, 10 seconds later SIGKILL. FF-CTL-003 when that does not help.
+        """End the job's process group: SIGTERM, after ``GRACE`` SIGKILL. FF-CTL-003 when that does not help.
 
         A job that is over is left alone: its process group's number may belong to somebody else by now.
         """
-        if self._connection.run(self._line(_STOP, key), timeout=40).exit_code:
+        if self._connection.run(self._line(_STOP, key, grace=str(GRACE)), timeout=2 * GRACE + 20).exit_code:
             raise fault("FF-CTL-003", f"the job {key} could not be stopped", where=self._connection.name)
 
     def put_away(self, key: str) -> str:

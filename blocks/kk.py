@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -20,12 +20,12 @@ from fleetforge.blocks.connection import Connection
 from fleetforge.blocks.deadline import Deadline
 from fleetforge.blocks.jobs import Job, Jobs, JobState
 from fleetforge.fleet import kk_command
-from fleetforge.fleet.errors import FleetforgeError
+from fleetforge.fleet.errors import FleetforgeError, Transient
 from fleetforge.fleet.errors.catalogue import fault
 from fleetforge.fleet.kk_command import KkCommand
 from fleetforge.fleet.kk_events import Event, Quiet
 from fleetforge.fleet.kk_log import KkLog
-from fleetforge.fleet.kk_outcome import Stopped, concluded
+from fleetforge.fleet.kk_outcome import Stopped, Succeeded, concluded
 from fleetforge.fleet.kk_story import Story
 from fleetforge.fleet.redaction import redacted
 
@@ -35,6 +35,10 @@ IDLE = 15.0
 """Seconds of silence after which a ``Quiet`` event says so."""
 LOG_LIMIT = 512 * 1024 * 1024
 """Bytes of output after which kk is taken to be printing without end (a prompt at end of input does)."""
+PAUSES = (1, 2, 5, 10, 20)
+"""Seconds between attempts to reach the control machine again while a job is followed."""
+SECRET_LINE = 8
+"""Characters from which a line of a secret is a secret itself."""
 DRIVEN = re.compile(r"v3\.1\.\d+")
 _NOT_FOUND, _NOT_RUNNABLE = 127, 126
 
@@ -46,7 +50,7 @@ class Kk:
         self, connection: Connection, jobs: Jobs, binary: str, workspace: str, secrets: Iterable[str] = ()
     ) -> None:
         self._connection, self._jobs, self._binary = connection, jobs, binary
-        self._workspace, self._secrets = PurePosixPath(workspace), tuple(secrets)
+        self._workspace, self._secrets = PurePosixPath(workspace), _with_lines(secrets)
 
     def version(self) -> str:
         """For example ``v3.1.7``. FF-CTL-007 without a kk, -008 when it cannot be run, -009 for another than 3.1.x."""
@@ -85,7 +89,9 @@ class Kk:
         """Bring ``command`` to its proved end: start it, or attach to the job ``key`` that runs it already.
 
         Raises the FF-KK error of a failed run, FF-CTL-004 when something else runs under the key, and FF-CTL-002 when
-        the job vanished. After ``wall_clock`` kk is stopped (FF-KK-004).
+        the job vanished. A connection that stays lost comes out as it is (FF-HOST, transient): the job goes on, and
+        the next call attaches to it. After ``wall_clock`` kk is stopped (FF-KK-004); that time starts anew with each
+        attachment, since the job keeps no record of who waited how long for it.
         """
         script = self._script(command, cluster)
         left = self._jobs.job(key)
@@ -94,22 +100,22 @@ class Kk:
         if not self._jobs.start(key, script) and self._jobs.script(key) != script:
             what = f"{key} runs with other arguments than 'kk {command.title}' has now"
             raise fault("FF-CTL-004", what, where=self._connection.name)
-        self._judge(command, key, cluster, on_event, Deadline(wall_clock.total_seconds()))
+        verdict = self._verdict(command, key, cluster, on_event, Deadline(wall_clock.total_seconds()))
+        if isinstance(verdict, FleetforgeError):
+            raise verdict
 
     def _judged_before(self, command: KkCommand, key: str, cluster: str, left: Job) -> bool:
         """True when an ended job that nobody judged did what is wanted; the key is free afterwards."""
-        if left.state is JobState.NONE:
-            return False
         if left.state is JobState.ENDED and self._jobs.script(key) == self._script(command, cluster):
-            try:
-                self._judge(command, key, cluster, lambda event: None, Deadline(600))
-            except FleetforgeError:
-                return False
-            return True
-        self._jobs.put_away(key)
+            return isinstance(self._verdict(command, key, cluster, lambda event: None, Deadline(600)), Succeeded)
+        if left.state is not JobState.NONE:
+            self._jobs.put_away(key)
         return False
 
-    def _judge(self, command: KkCommand, key: str, cluster: str, on_event: OnEvent, limit: Deadline) -> None:
+    def _verdict(
+        self, command: KkCommand, key: str, cluster: str, on_event: OnEvent, limit: Deadline
+    ) -> Succeeded | FleetforgeError:
+        """What came of the job under ``key``, once it is over; it is put away then."""
         story = Story()
 
         def hear(event: Event) -> None:
@@ -122,17 +128,14 @@ class Kk:
         log = self._jobs.put_away(key)
         where = f"{cluster}, kk {command.title}"
         if job.exit_code is None and not stopped:
-            raise fault(
-                "FF-CTL-002", "kk vanished without a result", where=where, evidence=[*story.tail, f"log: {log}"]
-            )
-        verdict = concluded(command.expected, job.exit_code or 0, story, where=where, stopped=stopped)
-        if isinstance(verdict, FleetforgeError):
-            raise verdict
+            evidence = [*story.tail, f"log: {log}"]
+            return fault("FF-CTL-002", "kk vanished without a result", where=where, evidence=evidence)
+        return concluded(command.expected, job.exit_code or 0, story, where=where, stopped=stopped)
 
     def _follow(self, key: str, story: Story, hear: Callable[[Event], None], limit: Deadline) -> Stopped:
         """Hear the whole log; stop a kk that asks, that prints without end, or whose time is over."""
         log, size, silent = KkLog(), 0, 0.0
-        for chunk in self._jobs.followed(key, IDLE):
+        for chunk in self._log(key, limit):
             size, silent = size + len(chunk), 0.0 if chunk else silent + IDLE
             for event in log.fed(chunk) if chunk else (Quiet(silent),):
                 hear(event)
@@ -143,6 +146,24 @@ class Kk:
         for event in log.closed():
             hear(event)
         return Stopped.NO
+
+    def _log(self, key: str, limit: Deadline) -> Iterator[bytes]:
+        """The job's log until it is over, across lost connections: it goes on after the last byte that came."""
+        size, pauses = 0, iter(PAUSES)
+        while True:
+            try:
+                for chunk in self._jobs.followed(key, IDLE, size):
+                    size, pauses = size + len(chunk), iter(PAUSES)
+                    yield chunk
+                if self._jobs.job(key).state is not JobState.RUNNING:
+                    return
+                limit.pause(1)
+                yield b""
+            except Transient:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise
+                limit.pause(pause)
 
     def _script(self, command: KkCommand, cluster: str) -> str:
         """kk's own copy in the cluster's directory, then kk; images of another artifact are cleared before."""
@@ -167,6 +188,13 @@ class Kk:
     def _redacted(self, event: Event) -> Event:
         masked: Event = _with_texts(event, lambda text: redacted(text, self._secrets))
         return masked
+
+
+def _with_lines(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Each secret and its longer lines, longest first: kk prints a private key line by line."""
+    whole = set(secrets)
+    lines = {line for secret in whole for line in secret.splitlines() if len(line) >= SECRET_LINE}
+    return tuple(sorted(whole | lines, key=len, reverse=True))
 
 
 def _reason_to_stop(story: Story, size: int, limit: Deadline) -> Stopped:

@@ -1,6 +1,6 @@
 """What was found in an operator's files: one value per finding, with the file, line and field it stands at.
 
-Codes below FF-SPEC-100 stop the fleet (they become errors); codes from FF-SPEC-100 on are warnings.
+FF-SPEC codes below 100 stop the fleet (they become errors); those from 100 on are warnings.
 """
 
 from __future__ import annotations

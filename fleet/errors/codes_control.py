@@ -39,11 +39,6 @@ ENTRIES: tuple[Entry, ...] = (
         kind="operator",
     ),
     Entry(
-        "FF-CTL-006",
-        "There is no job under this key",
-        "Start the stage again; the job's directory was removed from WORKSPACE/jobs.",
-    ),
-    Entry(
         "FF-CTL-007",
         "kk is not on the control machine",
         "Copy KubeKey 3.1.x to the control machine, make it executable (chmod +x kk) and name its path in"

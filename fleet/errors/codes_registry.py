@@ -68,11 +68,6 @@ _CONTENT: tuple[Entry, ...] = (
         kind="operator",
     ),
     Entry(
-        "FF-REG-021",
-        "An image is not in the registry",
-        "Push it from the artifact: 'kk artifact image push -f config.yaml -a ARTIFACT'; then start the run again.",
-    ),
-    Entry(
         "FF-REG-400",
         "The registry refuses the request",
         "Read the answer in the evidence: a name or tag it does not take.",

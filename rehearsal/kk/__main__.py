@@ -153,7 +153,7 @@ def _images_push(arguments: Arguments, side: SiteSide, work: Path) -> tuple[str,
 
 
 def _artifact_export(arguments: Arguments, side: SiteSide, work: Path) -> tuple[str, Run]:
-    from fleetforge.rehearsal.kk.artifacts import exported
+    from fleetforge.rehearsal.kk.export import Export
     from fleetforge.rehearsal.kk.inputs import read_kk_manifest
 
     if not arguments.text("manifest"):
@@ -161,7 +161,7 @@ def _artifact_export(arguments: Arguments, side: SiteSide, work: Path) -> tuple[
     manifest, output = read_kk_manifest(arguments.text("manifest")), Path(arguments.text("output"))
 
     async def run(pipeline: Pipeline) -> None:
-        await exported(pipeline, manifest, output, work)
+        await Export(pipeline, manifest, output, work / "artifact").run()
 
     return "ArtifactExportPipeline", run
 

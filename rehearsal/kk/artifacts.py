@@ -1,18 +1,15 @@
-"""The artifact in kk's hands: exported from a manifest, unpacked into a work directory, its images pushed."""
+"""The artifact in kk's hands: unpacked into a work directory, its images pushed."""
 
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tarfile
 from pathlib import Path
 
 from fleetforge.fleet.kk_cluster import ClusterConfig
-from fleetforge.rehearsal.artifact import Wanted, go_reason, pack, unpack_without_truncating, write_components
-from fleetforge.rehearsal.kk.inputs import KkManifest
-from fleetforge.rehearsal.kk.questions import asked_to_overwrite
+from fleetforge.rehearsal.artifact import go_reason, unpack_without_truncating
 from fleetforge.rehearsal.kk.run import LOCAL, SKIPPED, Pipeline, Stopped, TaskFailed
-from fleetforge.rehearsal.oci_layout import LayoutUnreadable, Member, Voice, add_image, copied_images, pushed_lists
+from fleetforge.rehearsal.oci_layout import LayoutUnreadable, Member, Voice, copied_images, pushed_lists
 from fleetforge.rehearsal.registry.client import CopyFailed, Login
 
 
@@ -77,55 +74,6 @@ async def pushed(pipeline: Pipeline, layout: Path, config: ClusterConfig) -> Non
     title = "Copy images to a private registry from an artifact OCI Path"
     await pipeline.task(module, title, [LOCAL], copy, name="CopyImagesToRegistry")
     await pipeline.task(module, "Push multi-arch manifest to private registry", [LOCAL], push, name="PushManifest")
-
-
-async def exported(pipeline: Pipeline, manifest: KkManifest, output: Path, work: Path) -> None:
-    """ArtifactExportPipeline's modules. The images' sources are not asked: every image exists, tiny."""
-    draft = work / "artifact"
-
-    async def check(host: str) -> str | None:
-        if output.exists():
-            asked_to_overwrite(f"{output} already exists. Are you sure you want to overwrite this file? [yes/no]: ")
-        return None
-
-    async def copy(host: str) -> str | None:
-        shutil.rmtree(draft, ignore_errors=True)
-        for index, image in enumerate(manifest.images):
-            if image.count("/") < 2:
-                raise TaskFailed(f"image {image} is invalid, image PATH need contain at least two slash-separated")
-            for arch in manifest.arches:
-                pipeline.console.log(f"[{index}]Source: docker://{image}")
-                pipeline.console.log(f"[{index}]Destination: oci:{draft / 'images'}:{image}-{arch}")
-                add_image(draft / "images", image, arch, pipeline.console.out)
-        return None
-
-    async def download(host: str) -> str | None:
-        for arch in manifest.arches:
-            if arch not in ("amd64", "arm64"):
-                raise TaskFailed(f"Unsupported architecture: {arch}")
-        wanted = Wanted(manifest.arches, manifest.kubernetes_versions, manifest.components)
-        for part in write_components(draft, wanted):
-            pipeline.message("localhost", f"downloading {part.arch} {part.id} {part.version} ...")
-        return None
-
-    async def archive(host: str) -> str | None:
-        draft.mkdir(parents=True, exist_ok=True)
-        pack(draft, output, pipeline.console.out)
-        shutil.rmtree(draft)
-        return None
-
-    async def skip(host: str) -> str | None:
-        return SKIPPED
-
-    copies, downloads = "Copy images to a local OCI path from registries", "Download manifest expect binaries"
-    await pipeline.task("CheckFileExist", "Check output file if existed", [LOCAL], check)
-    await pipeline.task("CopyImagesToLocalModule", copies, [LOCAL], copy, name="SaveImages")
-    await pipeline.task("ArtifactBinariesModule", downloads, [LOCAL], download, name="DownloadBinaries")
-    await pipeline.task("RepositoryModule", "Download iso file into work dir", [LOCAL], skip)
-    await pipeline.task("RepositoryModule", "Copy local iso file into artifact dir", [LOCAL])
-    await pipeline.task("ArtifactArchiveModule", "Archive the dependencies", [LOCAL], archive)
-    await pipeline.task("ChownOutputModule", "Chown output file", [LOCAL])
-    await pipeline.task("ChownWorkerModule", "Chown ./kubekey dir", [LOCAL])
 
 
 def login_of(config: ClusterConfig) -> Login:

@@ -27,8 +27,8 @@ class Told:
 
 _RUNTIMES = {
     "docker": (
-        *("Sync docker binaries", "Generate docker service", "Generate docker config"),
-        *("Enable docker", "Add auths to container runtime"),
+        *("Sync docker binaries", "Generate containerd service", "Generate docker service"),
+        *("Generate docker config", "Enable containerd", "Enable docker"),
     ),
     "containerd": (
         *("Sync containerd binaries", "Generate containerd service", "Generate containerd config"),
@@ -115,7 +115,7 @@ AFTER_NETWORK = (
 
 
 def runtime(manager: str) -> Told:
-    """InstallContainerModule; only containerd's tasks were recorded, and docker's are told in their likeness."""
+    """InstallContainerModule; docker's tasks are those recorded where kk sets it up for Harbor."""
     return Told("InstallContainerModule", _RUNTIMES.get(manager, _RUNTIMES["containerd"]), "nodes")
 
 

@@ -176,16 +176,21 @@ class Creation:
         return found[:1] if group == "first" else found
 
     async def _all(self, *parts: tuple[tasks.Told, ...]) -> None:
-        """Tell tasks. The first master never joins, and nobody joins as worker who is a master."""
+        """Tells tasks. The first master never joins, and nobody joins as worker who is a master."""
         for told in (one for part in parts for one in part):
             apart = self._group("first" if told.group != "workers" else "masters")
             joins = apart if told.module == "JoinNodesModule" and told.again is Again.SKIPPED else []
 
-            async def tell(host: str, told: tasks.Told = told, joins: list[str] = joins) -> str | None:
-                again = told.again is Again.SKIPPED and host in self.present
-                return SKIPPED if again or told.again is Again.NEVER or host in joins else None
-
             for title in told.titles:
+                left_out = "nodelocaldns" in title and not self.config.cluster.kubernetes.nodelocaldns
+                skipping = told.again is Again.NEVER or left_out
+
+                async def tell(
+                    host: str, told: tasks.Told = told, joins: list[str] = joins, skipping: bool = skipping
+                ) -> str | None:
+                    again = told.again is Again.SKIPPED and host in self.present
+                    return SKIPPED if again or skipping or host in joins else None
+
                 await self.pipeline.task(told.module, title, self._group(told.group), tell)
 
 

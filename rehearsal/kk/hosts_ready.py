@@ -43,7 +43,7 @@ async def greeted(pipeline: Pipeline, machines: Machines, hosts: list[str]) -> N
 
 
 async def checked(pipeline: Pipeline, machines: Machines, config: Config, hosts: list[str], *, yes: bool) -> None:
-    """NodePreCheckModule and ConfirmModule; raises ``Stopped`` over a missing tool, an unknown version, a question nobody answers."""
+    """NodePreCheckModule and ConfirmModule; raises ``Stopped`` over a missing tool or version, and for "no"."""
     seen: dict[str, tuple[set[str], str]] = {}
 
     async def check(host: str) -> str | None:

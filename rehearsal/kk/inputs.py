@@ -62,7 +62,7 @@ _NO_BALANCER = (
 
 
 def read_config(path: str, *, kubernetes: str = "") -> Config:
-    """The config at ``path``, with another Kubernetes version if given; raises ``Answered`` as kk ends over a bad one."""
+    """The config at ``path``, another Kubernetes version if given; raises ``Answered`` as kk ends over a bad one."""
     text = _text(path, "Unable to open the given cluster configuration file")
     documents = _documents(text, "Unable to unmarshal the given cluster configuration file")
     first = next((found for found in documents if found.get("kind") == "Cluster"), {})

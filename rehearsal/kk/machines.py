@@ -93,6 +93,7 @@ def _keys(host: Host) -> list[asyncssh.SSHKey]:
     try:
         return [asyncssh.read_private_key(Path(host.private_key_path).expanduser())]
     except OSError as error:
-        reason = f'Failed to read keyfile "{host.private_key_path}": open {host.private_key_path}: {error.strerror}'
+        file, why = host.private_key_path, (error.strerror or "").lower()
+        reason = f'Failed to read keyfile "{file}": open {file}: {why}'
         told = f"Failed to validate ssh connection parameters: {reason}"
         raise TaskFailed(f"failed to connect to {host.address}: {told}", bare=True) from error

@@ -202,6 +202,29 @@ def test_a_lost_connection_is_coded_and_the_next_call_connects_anew(own_sshd) ->
     connection.close()
 
 
+def test_a_connection_lost_while_a_stream_is_read_is_no_end_of_the_stream(own_sshd) -> None:
+    connection = SshConnection(own_sshd.target())
+    stream = connection.stream("echo up; sleep 4", idle=10)
+    assert next(stream) == b"up\n"
+    own_sshd.stop()
+    with pytest.raises(Transient) as caught:
+        list(stream)
+    assert caught.value.code == "FF-HOST-011"
+    connection.close()
+
+
+def test_a_stream_that_its_login_shell_never_began_is_told(own_sshd) -> None:
+    connection = SshConnection(own_sshd.target())
+    with own_sshd.key.with_suffix(".pub").open("r+") as authorised:
+        forced = 'command="echo This account is closed" ' + authorised.read()
+        authorised.seek(0)
+        authorised.write(forced)
+    with pytest.raises(NeedsOperator) as caught:
+        list(connection.stream("echo answer", idle=10))
+    assert caught.value.code == "FF-HOST-013"
+    connection.close()
+
+
 def test_a_host_is_reached_through_the_control_machine(own_sshd, password_host, sshd) -> None:
     control = SshConnection(own_sshd.target())
     inner = SshConnection(password_host.target(), via=control)
