@@ -1,7 +1,7 @@
 """Where a run finds the hosts' SSH keys: the fleet's stored known-hosts text, as a file paramiko can read.
 
-With policy ``verify`` the file is exactly the stored text, under a name made of it, so that nobody ever rewrites it. With
-``accept-new`` keys are learnt, so it is one lasting file per fleet that begins with the stored text.
+With policy ``verify`` the file is exactly the stored text, under a name made of it, so that nobody ever rewrites it.
+With ``accept-new`` keys are learnt, so it is one lasting file per fleet that begins with the stored text.
 """
 
 from __future__ import annotations

@@ -37,8 +37,6 @@ LOG_LIMIT = 512 * 1024 * 1024
 """Bytes of output after which kk is taken to be printing without end (a prompt at end of input does)."""
 PAUSES = (1, 2, 5, 10, 20)
 """Seconds between attempts to reach the control machine again while a job is followed."""
-SECRET_LINE = 8
-"""Characters from which a line of a secret is a secret itself."""
 DRIVEN = re.compile(r"v3\.1\.\d+")
 _NOT_FOUND, _NOT_RUNNABLE = 127, 126
 
@@ -50,7 +48,7 @@ class Kk:
         self, connection: Connection, jobs: Jobs, binary: str, workspace: str, secrets: Iterable[str] = ()
     ) -> None:
         self._connection, self._jobs, self._binary = connection, jobs, binary
-        self._workspace, self._secrets = PurePosixPath(workspace), _with_lines(secrets)
+        self._workspace, self._secrets = PurePosixPath(workspace), tuple(secrets)
 
     def version(self) -> str:
         """For example ``v3.1.7``. FF-CTL-007 without a kk, -008 when it cannot be run, -009 for another than 3.1.x."""
@@ -188,13 +186,6 @@ class Kk:
     def _redacted(self, event: Event) -> Event:
         masked: Event = _with_texts(event, lambda text: redacted(text, self._secrets))
         return masked
-
-
-def _with_lines(secrets: Iterable[str]) -> tuple[str, ...]:
-    """Each secret and its longer lines, longest first: kk prints a private key line by line."""
-    whole = set(secrets)
-    lines = {line for secret in whole for line in secret.splitlines() if len(line) >= SECRET_LINE}
-    return tuple(sorted(whole | lines, key=len, reverse=True))
 
 
 def _reason_to_stop(story: Story, size: int, limit: Deadline) -> Stopped:

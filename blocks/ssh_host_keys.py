@@ -51,7 +51,7 @@ class HostKeyCheck:
     ) -> FleetforgeError:
         evidence = [f"known: {good.fingerprint} ({good.get_name()})" for good in known]
         evidence.append(f"shown: {key.fingerprint} ({key.get_name()})")
-        name, what = entry_name(address, port), f"the SSH key of {address} has changed"
+        name, what = entry_name(address, port), "the host's SSH key has changed"
         if self.pinned:
             remedy = "If the host was reinstalled, put the shown key into 'hostKey'. If it was not, stop here."
             return fault("FF-HOST-009", what, where=name, evidence=evidence, remedy=remedy)
@@ -68,7 +68,7 @@ class HostKeyCheck:
         )
         return fault(
             "FF-HOST-008",
-            f"the SSH key of {address} is not known",
+            "the host's SSH key is not known",
             where=entry_name(address, port),
             evidence=[f"shown: {key.fingerprint} ({key.get_name()})", f"known-hosts file: {self.file}"],
             remedy=remedy,

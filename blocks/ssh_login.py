@@ -77,13 +77,13 @@ def _unreachable(target: SshTarget, problem: OSError) -> FleetforgeError:
     if isinstance(problem, socket.gaierror):
         code, what = "FF-HOST-004", f"the name {target.address} cannot be resolved"
     elif isinstance(problem, ConnectionRefusedError):
-        code, what = "FF-HOST-001", f"{target.address} refuses connections to port {target.port}"
+        code, what = "FF-HOST-001", f"port {target.port} refuses connections"
     elif isinstance(problem, TimeoutError):
-        code, what = "FF-HOST-003", f"{target.address} port {target.port} gave no answer within {target.timeout:.0f} s"
+        code, what = "FF-HOST-003", f"port {target.port} gave no answer within {target.timeout:.0f} s"
     elif problem.errno in _UNREACHABLE:
-        code, what = "FF-HOST-002", f"no route to {target.address}"
+        code, what = "FF-HOST-002", "there is no route to the host"
     else:
-        code, what = "FF-HOST-011", f"the connection to {target.address} broke while it was made"
+        code, what = "FF-HOST-011", "the connection broke while it was made"
     return fault(code, what, where=target.name, evidence=[str(problem)])
 
 
@@ -92,12 +92,12 @@ def _through(target: SshTarget, via: paramiko.Transport) -> paramiko.Channel:
     try:
         return via.open_channel("direct-tcpip", (target.address, target.port), ("127.0.0.1", 0), timeout=target.timeout)
     except paramiko.ChannelException as problem:
-        code, what = "FF-HOST-002", f"the control machine cannot reach {target.address} port {target.port}"
+        code, what = "FF-HOST-002", f"the control machine cannot reach port {target.port} of the host"
         if problem.code == _FORBIDDEN:
             code, what = "FF-HOST-010", "the control machine forbids SSH tunnels (AllowTcpForwarding in sshd_config)"
         raise fault(code, what, where=target.name, evidence=[problem.text]) from problem
     except paramiko.SSHException as problem:
-        what = f"the control machine gave no tunnel to {target.address} port {target.port} in time"
+        what = f"the control machine gave no tunnel to port {target.port} of the host in time"
         raise fault("FF-HOST-003", what, where=target.name, evidence=[str(problem)]) from problem
 
 
@@ -109,7 +109,7 @@ def _greeted(target: SshTarget, transport: paramiko.Transport) -> None:
     try:
         transport.start_client(timeout=target.timeout)
     except (paramiko.SSHException, EOFError, OSError) as problem:
-        what = f"{target.address} port {target.port} does not speak SSH as needed"
+        what = f"port {target.port} does not speak SSH as needed"
         raise fault("FF-HOST-010", what, where=target.name, evidence=[str(problem) or "it hung up"]) from problem
     target.host_key.admit(target.address, target.port, transport.get_remote_server_key())
 
@@ -135,10 +135,10 @@ def _logged_in(target: SshTarget, transport: paramiko.Transport, key: paramiko.P
             transport.auth_password(target.user, target.password)
     except paramiko.AuthenticationException as problem:
         code, what = ("FF-HOST-006", "private key") if key is not None else ("FF-HOST-005", "password")
-        what = f"{target.address} refuses the {what} of {target.user}"
+        what = f"the host refuses the {what} of {target.user}"
         raise fault(code, what, where=target.name, evidence=[str(problem)]) from problem
     except (paramiko.SSHException, EOFError, OSError) as problem:
-        what = f"{target.address} hung up during login"
+        what = "the host hung up during login"
         raise fault("FF-HOST-011", what, where=target.name, evidence=[str(problem)]) from problem
 
 

@@ -69,10 +69,13 @@ class Fleet:
 
 
 def read_spec(documents: Sequence[dict[str, Any]]) -> tuple[FleetSpec | None, tuple[Finding, ...]]:
-    """The spec in fleet.yaml's one document, or None with what is wrong in it (all of it)."""
+    """The spec in fleet.yaml's one document, or None with what is wrong in it (all of it).
+
+    Without any document nothing is said: whoever read the file reported why.
+    """
     if len(documents) != 1:
         what = f"expected one document, found {len(documents)}"
-        return None, (Finding("FF-SPEC-011", what, FLEET_FILE, ("#2",) if documents else ()),)
+        return None, (Finding("FF-SPEC-011", what, FLEET_FILE, ("#2",)),) if documents else ()
     try:
         return FleetSpec.model_validate_json(json.dumps(documents[0]), strict=True), ()
     except ValidationError as error:
@@ -103,14 +106,13 @@ def read_fleet(
     """
     spec, found = read_spec(documents.get(FLEET_FILE, ()))
     manifest_name, *config_names = _roles(spec, documents)
-    manifest, told = (
-        read_manifest(documents[manifest_name], manifest_name) if manifest_name in documents else (None, ())
-    )
+    kk_files = {name: held for name, held in documents.items() if name != FLEET_FILE}
+    manifest, told = read_manifest(kk_files[manifest_name], manifest_name) if manifest_name in kk_files else (None, ())
     found += told
     configs: dict[str, ClusterConfig | None] = {}
     for name in dict.fromkeys(config_names):
-        if name in documents:
-            configs[name], told = read_cluster(documents[name], name)
+        if name in kk_files:
+            configs[name], told = read_cluster(kk_files[name], name)
             found += told
     if spec is None or manifest is None or any(configs.get(cluster.config) is None for cluster in spec.spec.clusters):
         return None, found

@@ -36,7 +36,7 @@ def expanded(name: str) -> tuple[str, ...]:
         return (name,)
     first, last = int(found["first"]), int(found["last"])
     if last - first >= RANGE_LIMIT:
-        raise ValueError(f"the range {name!r} stands for more than {RANGE_LIMIT} hosts")
+        raise ValueError(f"the range {name!r} stands for more than {RANGE_LIMIT:,} hosts")
     return tuple(f"{found['before']}{number}" for number in range(first, last + 1))
 
 

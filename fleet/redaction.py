@@ -25,15 +25,26 @@ _SHAPES = [
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 
 
+LINE = 8
+"""Characters of a line of a longer secret that is masked by itself."""
+
+
 def redacted(text: str, known: Iterable[str] = ()) -> str:
     """``text`` with secrets masked: every value in ``known`` (4 characters or longer) and every known shape.
 
+    A private key may be printed line by line, so the longer lines of a known value are masked, too.
     ``sha256:<64 hex>`` stays: a digest is evidence, not a secret.
     """
-    for value in known:
-        if len(value) >= 4:
-            text = text.replace(value, MASK)
+    for value in _with_lines(known):
+        text = text.replace(value, MASK)
     text = _PEM.sub(MASK, text)
     for shape in _SHAPES:
         text = shape.sub(lambda found: found.group(1) + MASK, text)
     return text
+
+
+def _with_lines(known: Iterable[str]) -> list[str]:
+    """Longest first, so that no part of a secret stays because another one was masked before."""
+    whole = {value for value in known if len(value) >= 4}
+    lines = {line for value in whole for line in value.splitlines() if len(line) >= LINE}
+    return sorted(whole | lines, key=len, reverse=True)

@@ -1,8 +1,8 @@
 """What an operator writes in ``fleet.yaml``: frozen values with the reason, unit and default at each field.
 
 Field names are camelCase in the file and snake_case here. Unknown fields are an error (``FF-SPEC-004``, with the
-nearest known name), because here, unlike in kk's own files, nobody else reads them. JSON Schema comes from ``FleetSpec``.
-Secret-bearing strings hold a reference (see ``fleet/references.py``) once a fleet is stored.
+nearest known name), because here, unlike in kk's own files, nobody else reads them. JSON Schema comes from
+``FleetSpec``. Secret-bearing strings hold a reference (see ``fleet/references.py``) once a fleet is stored.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def build_fleet(
     Args:
         fleet: The stored fleet to build ('fleetforge apply' stores one).
         until: The last stage to run; later ones are left out.
-        approved_plan: Hash of an approved plan ('fleetforge plan'); the run does not start when the plan is another now.
+        approved_plan: Hash of an approved plan ('fleetforge plan'); the run does not start when it is another now.
         prove_again: Repeat the validation even if this very fleet was proved before.
     """
     if approved_plan:

@@ -62,7 +62,7 @@ def _asked(outside: Outside, cluster: str, host: Host) -> HostFacts:
         with outside.host(cluster, host.name) as connection:
             return _answers(connection, cluster, host)
     except FleetforgeError as error:
-        return HostFacts(host.name, cluster, error=error)
+        return HostFacts(host.name, cluster, error=error.at(host.name))
 
 
 def _answers(connection: Connection, cluster: str, host: Host) -> HostFacts:

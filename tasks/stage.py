@@ -16,7 +16,7 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.logging import get_logger, get_run_logger
 
 from fleetforge.fleet.actions import Action, Stage, StageOutcome
-from fleetforge.fleet.errors import Transient
+from fleetforge.fleet.errors import Many, Transient
 from fleetforge.fleet.errors.catalogue import fault
 from fleetforge.tasks.coded_errors import in_words
 from fleetforge.tasks.progress import StageProgress
@@ -89,7 +89,8 @@ def stage_task(run_name: str) -> Callable[[Callable[P, StageOutcome]], Task[P, S
 def worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Retry is part of the error's type: only ``Transient`` is tried again."""
     failure = state.result(raise_on_failure=False)
-    return isinstance(failure, Transient)
+    errors = failure.errors if isinstance(failure, Many) else (failure,)
+    return all(isinstance(error, Transient) for error in errors)
 
 
 def run_logger() -> Any:

@@ -46,12 +46,13 @@ class Rehearsed:
         loaded = load_fleet(self.file)
         fleet_store.saved(loaded.fleet, loaded.secrets)
 
-    def edit(self, file: str, old: str, new: str) -> None:
-        """Replace ``old``, which must be there, in one of the fleet's files, and store the fleet again."""
-        path = self.file.parent / file
-        text = path.read_text()
-        assert old in text, f"{old!r} is not in {file}"
-        path.write_text(text.replace(old, new))
+    def edit(self, *changes: tuple[str, str, str]) -> None:
+        """In each ``(file, old, new)`` replace ``old``, which must be there; then store the fleet again."""
+        for file, old, new in changes:
+            path = self.file.parent / file
+            text = path.read_text()
+            assert old in text, f"{old!r} is not in {file}"
+            path.write_text(text.replace(old, new))
         self.apply()
 
 

@@ -24,10 +24,10 @@ def kk_images_carried(fleet: Fleet) -> Iterator[Finding]:
         other = tuple(image for image in lacking if image not in core)
         if core:
             version = config.kubernetes_version
-            what = f"the manifest lacks {len(core)} images of Kubernetes {version}, which {cluster.name} pulls"
+            what = f"the manifest lacks {_images(len(core))} of Kubernetes {version}, which {cluster.name} pulls"
             yield in_manifest(fleet, "FF-SPEC-054", what, "images", evidence=core)
         if other:
-            what = f"the manifest lacks {len(other)} images that {cluster.name} pulls with kk {KK}"
+            what = f"the manifest lacks {_images(len(other))} that {cluster.name} pulls with kk {KK}"
             yield in_manifest(fleet, "FF-SPEC-115", what, "images", evidence=other)
 
 
@@ -41,7 +41,7 @@ def kk_images_in_the_project(fleet: Fleet) -> Iterator[Finding]:
         if f"{image.name}:{image.tag}" in wanted - here
     ]
     if astray:
-        what = f"{len(astray)} images are not under {project}/, so kk pushes them elsewhere than nodes pull them from"
+        what = f"{_images(len(astray))} not under {project}/: kk pushes elsewhere than nodes pull from"
         evidence = tuple(image for _, image in astray)
         yield in_manifest(fleet, "FF-SPEC-038", what, "images", astray[0][0], evidence=evidence)
 
@@ -55,7 +55,7 @@ def other_images_in_the_project(fleet: Fleet) -> Iterator[Finding]:
         if image.namespace != project and f"{image.name}:{image.tag}" not in wanted
     ]
     if foreign:
-        what = f"{len(foreign)} images are not under {project}/; they are pushed into projects of their own"
+        what = f"{_images(len(foreign))} not under {project}/: kk pushes into other projects"
         evidence = tuple(image for _, image in foreign)
         yield in_manifest(fleet, "FF-SPEC-108", what, "images", foreign[0][0], evidence=evidence)
 
@@ -70,6 +70,10 @@ def validation_images_carried(fleet: Fleet) -> Iterator[Finding]:
         if image not in here:
             what = f"validation distributes {image}, which the manifest does not bring into {project}/"
             yield in_spec("FF-SPEC-047", what, "validation", *path)
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count} images"
 
 
 def _held(fleet: Fleet) -> set[str]:

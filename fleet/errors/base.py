@@ -51,6 +51,14 @@ class FleetforgeError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuilt, (type(self), self.code, self.what, self.where, self.evidence, self.remedy, self.after)
 
+    def at(self, place: str) -> FleetforgeError:
+        """The same error, said of ``place``, with where it came up in brackets."""
+        where = f"{place} ({self.where})"
+        again: FleetforgeError = type(self)(
+            self.code, self.what, where=where, evidence=self.evidence, remedy=self.remedy, after=self.after
+        )
+        return again
+
     def as_dict(self) -> dict[str, object]:
         """JSON-ready: ``{code, what, where, evidence: [str], remedy}``."""
         return {

@@ -27,7 +27,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "FF-CTL-004",
         "Another job runs under this key",
-        "Wait for it, or stop it first: fleetforge cancels a job when its flow run is cancelled.",
+        "Wait for it, or stop it on the control machine: kill -TERM -- -$(cat WORKSPACE/jobs/KEY/pid).",
         kind="transient",
         after=30,
     ),

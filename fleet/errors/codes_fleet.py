@@ -35,7 +35,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "FF-FLT-007",
         "The local Prefect server could not be set up",
-        "The evidence shows its last words; take another '--port' for one in use, another '--home' for a broken database.",
+        "The evidence shows its last words. A port in use: another '--port'; a broken database: another '--home'.",
     ),
     Entry(
         "FF-FLT-008",

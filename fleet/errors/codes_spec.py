@@ -96,7 +96,7 @@ _CLUSTERS = (
     Entry(
         "FF-SPEC-034",
         "The manifest lacks a cluster's Kubernetes version",
-        "Add it to the manifest's kubernetesDistributions, with its images, or correct kubernetes.version in the config.",
+        "Add it to kubernetesDistributions of the manifest, with its images, or correct the config's version.",
     ),
     Entry(
         "FF-SPEC-035",

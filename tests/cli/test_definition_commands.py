@@ -113,8 +113,18 @@ BAD = {
     "yaml-syntax": ("clusters/aicc.yaml", "  roleGroups:", "  roleGroups: [", "FF-SPEC-001"),
     "wrong-type": ("clusters/aicc.yaml", "    port: 6443", "    port: many", "FF-SPEC-"),
     "no-metadata-name": ("clusters/hefei.yaml", "metadata:\n  name: hefei\n", "metadata: {}\n", "FF-SPEC-"),
-    "unknown-host-in-role": ("clusters/hefei.yaml", "worker:\n      - node-172-31-140-12", "worker:\n      - node-x", "FF-SPEC-"),
-    "no-registry-host": ("clusters/aicc.yaml", "    registry:\n      - ifly-172-29-232-69\n", "    registry: []\n", "FF-SPEC-"),
+    "unknown-host-in-role": (
+        "clusters/hefei.yaml",
+        "worker:\n      - node-172-31-140-12",
+        "worker:\n      - node-x",
+        "FF-SPEC-",
+    ),
+    "no-registry-host": (
+        "clusters/aicc.yaml",
+        "    registry:\n      - ifly-172-29-232-69\n",
+        "    registry: []\n",
+        "FF-SPEC-",
+    ),
     "two-clusters-with-one-name": ("fleet.yaml", "- name: hefei", "- name: aicc", "FF-SPEC-"),
     "no-host-cluster": ("fleet.yaml", "role: host", "role: member", "FF-SPEC-"),
     "two-host-clusters": ("fleet.yaml", "role: member", "role: host", "FF-SPEC-"),
@@ -134,7 +144,9 @@ def test_bad_input_ends_with_2_names_the_place_and_stores_nothing(
     refused = run("apply", "-f", files / "fleet.yaml", "-o", "json")
     assert refused.exit_code == 2, refused.output
     errors = json.loads(refused.stdout)["errors"]
-    assert any(error["code"].startswith(code) and file in error["where"] and error["remedy"] for error in errors), errors
+    assert any(error["code"].startswith(code) and file in error["where"] and error["remedy"] for error in errors), (
+        errors
+    )
     assert run("revisions", f"bad-{case}").exit_code == 2
 
 

@@ -16,7 +16,7 @@ TROUBLE = (
     ("harbor", "POST /api/v2.0/projects", 503, ""),
     ("kk", "CreateClusterPipeline", 1, UNREACHABLE),  # of two clusters: twice as often
     ("kube:aicc", r"PATCH .*/clusterconfigurations/ks-installer", 503, ""),
-    ("kube:aicc", r"POST .*/cluster.kubesphere.io/v1alpha1/clusters", 503, ""),
+    ("kube:aicc", r"(POST|PATCH) .*/cluster.kubesphere.io/v1alpha1/clusters", 503, ""),
     ("kube:aicc", r"(POST|PATCH) .*/federateddeployments", 503, ""),
 )
 STRUCK = (

@@ -71,7 +71,9 @@ class Running:
         return bool(found["status"]["core"].get("version"))
 
     def import_cluster(self, member: Running, **labels: str) -> None:
-        self.custom.create_cluster_custom_object(*CLUSTERS, cluster_object(member.name, member.cluster.kubeconfig(), labels))
+        self.custom.create_cluster_custom_object(
+            *CLUSTERS, cluster_object(member.name, member.cluster.kubeconfig(), labels)
+        )
 
     def member(self, name: str) -> JsonObject:
         return dict(self.custom.get_cluster_custom_object(*CLUSTERS, name))
@@ -220,7 +222,10 @@ def objects() -> Any:
 
         @staticmethod
         def deployment(name: str = "web", replicas: int = 2, image: str = "nginx:1.20") -> JsonObject:
-            template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [{"name": "main", "image": image}]}}
+            template = {
+                "metadata": {"labels": {"app": name}},
+                "spec": {"containers": [{"name": "main", "image": image}]},
+            }
             spec = {"replicas": replicas, "selector": {"matchLabels": {"app": name}}, "template": template}
             return {"metadata": {"labels": {"app": name}}, "spec": spec}
 
