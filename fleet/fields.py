@@ -21,6 +21,12 @@ _EXPECTED = {
     "model": "a mapping",
     "float": "a number",
 }
+_BOUNDS = {
+    "too_short": "a list of {min_length} or more",
+    "less_than_equal": "{le} at most",
+    "greater_than_equal": "{ge} at least",
+    "string_pattern_mismatch": "text of the form {pattern}",
+}
 
 
 def findings(
@@ -37,7 +43,8 @@ def findings(
         if path is None or (details["type"] == "literal_error" and _is_branch(details["loc"], document)):
             continue
         code, what = _words(dict(details), path, schema or {})
-        found.setdefault(path, Finding(code, what, file, (*prefix, *path)))
+        evidence = _meaning(schema or {}, path) if code in ("FF-SPEC-003", "FF-SPEC-005") else ()
+        found.setdefault(path, Finding(code, what, file, (*prefix, *path), evidence=evidence))
     return tuple(found.values())
 
 
@@ -55,6 +62,8 @@ def _words(details: dict[str, Any], path: FieldPath, schema: Mapping[str, Any]) 
     if "expected" in context:
         near = did_you_mean(str(details["input"]), _choices(str(context["expected"])))
         return "FF-SPEC-003", f"expected {context['expected']}, found {found}{near}"
+    if kind in _BOUNDS:
+        return "FF-SPEC-003", f"expected {_BOUNDS[kind].format(**context)}, found {found}"
     reason = str(context["error"]) if "error" in context else str(details["msg"])
     return "FF-SPEC-003", f"{reason[:1].lower()}{reason[1:]}, found {found}" if kind != "value_error" else reason
 
@@ -106,10 +115,23 @@ def _is_model(part: str | int) -> bool:
 
 def known_names(schema: Mapping[str, Any], path: FieldPath) -> tuple[str, ...]:
     """The field names a JSON Schema allows at ``path``."""
+    places = _places(schema, path)
+    return tuple(dict.fromkeys(name for place in places for name in place.get("properties", {})))
+
+
+def _meaning(schema: Mapping[str, Any], path: FieldPath) -> tuple[str, ...]:
+    """What a JSON Schema says a field is for: one line, where it says anything."""
+    held = [
+        place["description"] for place in _places(schema, path) if "description" in place and "properties" not in place
+    ]
+    return tuple(f"{path[-1]}: {text}" for text in held[:1])
+
+
+def _places(schema: Mapping[str, Any], path: FieldPath) -> list[Mapping[str, Any]]:
     places = list(_targets(schema, schema))
     for part in path:
         places = [target for place in places for inner in _inner(place, part) for target in _targets(schema, inner)]
-    return tuple(dict.fromkeys(name for place in places for name in place.get("properties", {})))
+    return places
 
 
 def _inner(place: Mapping[str, Any], part: str | int) -> Iterator[Mapping[str, Any]]:

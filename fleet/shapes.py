@@ -136,7 +136,7 @@ def _expected(shape: Shape) -> str:
 def found_text(path: FieldPath, value: Any) -> str:
     """The value in words: its kind, and itself when it is short and no secret."""
     if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
+        return "a mapping" if isinstance(value, dict) else "a list" if value else "an empty list"
     kind = "true or false" if isinstance(value, bool) else "a number" if isinstance(value, int | float) else "text"
     if any(is_secret_name(part) for part in path) or len(str(value)) > 60:
         return kind

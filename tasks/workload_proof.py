@@ -7,6 +7,7 @@ from typing import Any
 from fleetforge.blocks.kube import Kube
 from fleetforge.blocks.kube_resources import DEPLOYMENTS
 from fleetforge.blocks.outside import Outside
+from fleetforge.fleet.errors import FleetforgeError
 from fleetforge.fleet.federation import Placed, placed_workload
 from fleetforge.fleet.spec import Workload
 from fleetforge.fleet.stages.validation import placement
@@ -24,19 +25,30 @@ def workload_proved(outside: Outside, progress: StageProgress) -> str:
     if not members:
         return "no members: nothing to distribute"
     placed = placed_workload(details.validation, details.registry, members)
-    outside.federation.place(placed)
     try:
+        outside.federation.place(placed)
         seen = [_seen_in(outside, member, placed, progress) for member in members]
-    finally:
+    except FleetforgeError:
         if not details.validation.keep:
-            outside.federation.remove(placed, settings.ready_timeout)
+            _removed_anyway(outside, placed)
+        raise
+    if not details.validation.keep:
+        outside.federation.remove(placed, settings.ready_timeout)
     return "; ".join(seen)
+
+
+def _removed_anyway(outside: Outside, placed: Placed) -> None:
+    """Tidy up after a failure; what goes wrong here must not hide why the proof failed."""
+    try:
+        outside.federation.remove(placed, settings.ready_timeout)
+    except FleetforgeError as error:
+        run_logger().warning("the workload stays: %s", error)
 
 
 def _seen_in(outside: Outside, member: str, placed: Placed, progress: StageProgress) -> str:
     workload = outside.fleet.spec.spec.validation.workload
     progress.part(20, f"waiting for {workload.name} in {member}")
-    kube = outside.federation.member_kube(member)
+    kube = outside.need_kube(member)
     wanted = placed.expected(member)
     outside.federation.await_propagation(placed, member, settings.ready_timeout)
     found = _running(kube, workload, wanted.replicas)

@@ -149,3 +149,8 @@ def test_a_line_that_holds_a_key_is_not_shown(changed: Changed) -> None:
     errors, _, _ = read(changed({"clusters/two.yaml": [(old, f'address: 10.0.1.1, privateKey: "{key}" x}}')]}))
     assert [error.code for error in errors] == ["FF-SPEC-001"]
     assert "b3BlbnNzaC1rZXktdjE" not in errors[0].rendered()
+
+
+def test_a_wrong_value_comes_with_what_the_field_is_for(changed: Changed) -> None:
+    errors, _, _ = read(changed({"fleet.yaml": [("name: two, role", "name: Two_2, role")]}))
+    assert errors[0].evidence == ("name: Lower-case letters, digits and '-', 42 at most.",)

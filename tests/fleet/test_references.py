@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fleetforge.fleet.findings import Finding, field_text, line_of, sorted_out
+from fleetforge.fleet.findings import FieldPath, Finding, field_text, line_of, sorted_out
 from fleetforge.fleet.image_reference import ImageReference
 from fleetforge.fleet.nearest_name import did_you_mean, nearest_name
 from fleetforge.fleet.references import (
@@ -74,7 +76,7 @@ def test_a_stored_secret_is_looked_up_by_its_key() -> None:
 
 
 def test_secrets_are_lifted_out_of_their_known_fields_only() -> None:
-    document = {
+    document: dict[str, Any] = {
         "hosts": [
             {"name": "a", "password": "pw-a", "user": "pw-a"},
             {"name": "a", "password": "pw-b", "privateKeyPath": "/root/.ssh/id"},
@@ -150,7 +152,7 @@ def test_a_field_is_written_as_an_operator_would_point_at_it() -> None:
 
 
 def test_a_field_that_is_not_there_has_the_line_of_what_is_around_it() -> None:
-    lines = {(): 1, ("spec",): 4, ("spec", "hosts"): 5}
+    lines: dict[FieldPath, int] = {(): 1, ("spec",): 4, ("spec", "hosts"): 5}
     assert line_of(lines, ("spec", "hosts", 3, "port")) == 5
     assert line_of(lines, ("metadata", "name")) == 1
     assert line_of({}, ("spec",)) is None
