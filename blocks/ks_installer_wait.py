@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 REASONS = 5.0
 """Seconds to wait for ks-installer to say why its tasks failed, once it has said that they did."""
+LAST_WORDS = 3.0
+"""Seconds to wait for the end of ks-installer's log, once everything it was to do is done."""
 
 
 def waited(
@@ -67,8 +69,24 @@ def _heard(
         except queue.Empty:
             raise _failed(cluster, log) from None
         if isinstance(event, _Ended):
-            return event.result()
+            result = event.result()
+            _last_words(heard, log, on_event)
+            return result
         if on_event is not None:
+            on_event(event)
+
+
+def _last_words(
+    heard: queue.SimpleQueue[InstallerEvent | _Ended[T]], log: InstallerLog, on_event: OnEvent | None
+) -> None:
+    """The objects may be done before the log was read: what it says until its end is told, too."""
+    limit = Deadline(LAST_WORDS)
+    while on_event is not None and not (log.over and heard.empty()):
+        try:
+            event = heard.get(timeout=limit.remaining)
+        except queue.Empty:
+            return
+        if not isinstance(event, _Ended):
             on_event(event)
 
 

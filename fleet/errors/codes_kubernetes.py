@@ -140,6 +140,13 @@ _KUBESPHERE: tuple[Entry, ...] = (
         kind="operator",
     ),
     Entry(
+        "FF-KS-008",
+        "KubeSphere's Pods cannot pull their images",
+        "Usually the manifest lacks them: add them there, 'fleetforge apply', and build again (the artifact is exported"
+        " and pushed anew). Otherwise the nodes cannot reach or log in to the private registry.",
+        kind="operator",
+    ),
+    Entry(
         "FF-KS-007",
         "The host cluster already has another name",
         "KubeSphere keeps the name it was given first. Call the cluster so in fleet.yaml: 'kubectl get"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fleetforge.blocks import ks_components
 from fleetforge.blocks.kube_resources import CLUSTER_CONFIGURATIONS, CLUSTERS, CONFIG_MAPS, DEPLOYMENTS
 from fleetforge.fleet.errors import FleetforgeError, NeedsOperator
 from fleetforge.fleet.kubesphere_log import InstallerEvent, Step
@@ -83,15 +84,32 @@ def test_an_installer_that_cannot_start_ends_at_the_time_limit_with_the_last_sta
     assert error.code == "FF-KS-002" and "1 s for KubeSphere" in error.what
 
 
+def _change_image(kube: Any, image: str) -> None:
+    """Of ks-console, which KubeSphere's installer no longer puts right."""
+    kube.merge_patch(DEPLOYMENTS, "ks-installer", {"spec": {"replicas": 0}}, SYSTEM)
+    kube.merge_patch(DEPLOYMENTS, "ks-console", {"spec": {"replicas": 0}}, SYSTEM)
+    change = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": image}]
+    kube.json_patch(DEPLOYMENTS, "ks-console", change, SYSTEM)
+    kube.merge_patch(DEPLOYMENTS, "ks-console", {"spec": {"replicas": 1}}, SYSTEM)
+
+
+def test_images_that_cannot_be_pulled_end_the_wait_and_are_named(one: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ks_components, "PATIENCE", 1.0)
+    one.with_kubesphere()
+    one.images.missing.add("broken")
+    _change_image(one.kube(), "registry.local/broken:1")
+    error = refusal(lambda: one.kubesphere().await_components(LIMIT))
+    assert error.code == "FF-KS-008"
+    assert any("registry.local/broken:1" in line for line in error.evidence)
+
+
 def test_a_component_that_stays_ill_is_named(one: Any) -> None:
     one.with_kubesphere()
     kube = one.kube()
     kube.merge_patch(DEPLOYMENTS, "ks-installer", {"spec": {"replicas": 0}}, SYSTEM)
     kube.merge_patch(DEPLOYMENTS, "ks-console", {"spec": {"replicas": 0}}, SYSTEM)
-    one.images.missing.add("broken")
-    broken = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "registry.local/broken:1"}]
-    kube.json_patch(DEPLOYMENTS, "ks-console", broken, SYSTEM)
-    kube.merge_patch(DEPLOYMENTS, "ks-console", {"spec": {"replicas": 1}}, SYSTEM)
+    nowhere = {"nodeSelector": {"no": "such-node"}}
+    kube.merge_patch(DEPLOYMENTS, "ks-console", {"spec": {"replicas": 1, "template": {"spec": nowhere}}}, SYSTEM)
     error = refusal(lambda: one.kubesphere().await_components(1))
     assert error.code == "FF-KS-006" and any("ks-console" in line for line in error.evidence)
 
