@@ -18,6 +18,7 @@ import httpx
 from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL
 from prefect.types import SecretDict
 from pydantic import Field
 
@@ -158,7 +159,14 @@ def _secrets(name: str) -> dict[str, str]:
     return {key: str(value) for key, value in block.values.get_secret_value().items()} if block else {}
 
 
+def _check_named() -> None:
+    """Without a named server Prefect would start one of its own for a moment, whose fleets nobody finds again."""
+    if not PREFECT_API_URL.value():
+        raise fault("FF-FLT-003", "no Prefect server is named", where="PREFECT_API_URL")
+
+
 def _load(kind: type[_B], name: str) -> _B | None:
+    _check_named()
     try:
         return cast(_B, kind.load(name))
     except ValueError as error:
@@ -172,6 +180,7 @@ def _load(kind: type[_B], name: str) -> _B | None:
 
 
 def _documents(kind: type[Block]) -> list[Any]:
+    _check_named()
     try:
         with get_client(sync_client=True) as client:
             return list(client.read_block_documents_by_type(kind.get_block_type_slug(), include_secrets=False))
@@ -182,8 +191,6 @@ def _documents(kind: type[Block]) -> list[Any]:
 
 
 def _unreachable(error: Exception) -> FleetforgeError:
-    from prefect.settings import PREFECT_API_URL
-
     return fault(
         "FF-FLT-003", "the Prefect server does not answer", where=str(PREFECT_API_URL.value()), evidence=[str(error)]
     )

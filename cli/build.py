@@ -38,15 +38,19 @@ def build(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Build a fleet, or go on building it, in this process; what is already as it should be is left alone."""
+    from fleetforge.blocks.fleet_store import stored
     from fleetforge.flows.build_fleet import build_fleet
 
+    stored(name)
     _show(name, build_fleet(fleet=name, until=until, approved_plan=approved_plan), output)
 
 
 def validate(name: NameArgument, output: OutputOption = Output.TABLE) -> None:
     """Prove a running fleet again: types, propagation with overrides, images."""
+    from fleetforge.blocks.fleet_store import stored
     from fleetforge.flows.validate_fleet import validate_fleet
 
+    stored(name)
     _show(name, validate_fleet(fleet=name), output)
 
 

@@ -12,7 +12,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "FF-FLT-003",
         "The Prefect server does not answer",
-        "Start one with 'fleetforge up-server', or point PREFECT_API_URL at the team's server.",
+        "Start one: 'fleetforge up-server'; then 'export PREFECT_API_URL=http://127.0.0.1:4200/api', or the team's.",
         kind="transient",
     ),
     Entry(

@@ -62,7 +62,9 @@ def test_a_stopped_host_runs_nothing_any_more(site, visitor, master, tmp_path: P
     stream = connection.stream(f"echo $$ >> {tmp_path}/pid; echo begun; sleep 600", idle=5)
     assert next(stream) == b"begun\n"
     site.stop_host(master)
-    assert list(stream) == []
+    with pytest.raises(FleetforgeError) as lost:
+        list(stream)
+    assert lost.value.code == "FF-HOST-011"
     assert [pid for pid in (tmp_path / "pid").read_text().split() if _runs(pid)] == []
 
 

@@ -87,7 +87,7 @@ def test_secrets_and_the_admin_api_are_the_owners_alone(site) -> None:
 def test_the_control_machine_has_a_kk(site) -> None:
     program = site.description.control / "kk"
     assert os.access(program, os.X_OK)
-    assert f"--site {site.description.file}" in program.read_text()
+    assert f"{site.description.file} --program" in program.read_text()
 
 
 def test_a_fault_is_taken_as_often_as_it_says(site) -> None:
