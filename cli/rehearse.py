@@ -91,7 +91,7 @@ def _show(place: Place, rows: list[dict[str, Any]], clusters: list[dict[str, Any
     typer.echo("")
     print_table(clusters, clusters[0].keys())
     typer.echo(f"\nbuilt in {seconds} s; plan now: {f'{left} actions' if left else 'no changes'}")
-    typer.echo(f"Prefect server: {place.url}")
+    typer.echo(f"Prefect server: {place.url} ('fleetforge rehearse --keep' leaves it running)")
 
 
 def _say_how_to_use(place: Place) -> None:

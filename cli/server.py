@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -112,11 +113,14 @@ def stopped(process: subprocess.Popen[bytes] | None) -> None:
 
 def waited(processes: list[subprocess.Popen[bytes]]) -> None:
     """Return when interrupted, or when one of the processes ends."""
+    handles = [os.pidfd_open(process.pid) for process in processes]
     try:
-        while all(process.poll() is None for process in processes):
-            time.sleep(0.5)
+        select.select(handles, [], [])
     except KeyboardInterrupt:
         say("stopping")
+    finally:
+        for handle in handles:
+            os.close(handle)
 
 
 def signals_interrupt() -> None:
